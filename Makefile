@@ -1,0 +1,303 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Builds corescope: pattern rules only, a tool is a name. bpf/X.bpf.c becomes an object, the object a skeleton,
+# and all of src/ and tools/ one binary. Nothing here lists a tool; everything generated lies under build/.
+# `make help` tells the targets, V=1 shows the commands, SAN=1 builds with ASan and UBSan in a folder of its own.
+
+VERSION  := 0.1.0
+# The BPF instruction set that every kernel since 5.10 takes: pinned here and nowhere else.
+BPF_CPU  := v3
+
+B        := build
+O        := $(B)$(if $(SAN),/asan)
+prefix   ?= /usr/local
+CLANG    ?= clang
+STRIP    ?= strip
+OBJCOPY  ?= objcopy
+WERROR   ?= -Werror
+LLVM_STRIP ?= $(or $(shell command -v llvm-strip),$(lastword $(sort $(wildcard /usr/bin/llvm-strip-*))),llvm-strip)
+# bpftool often lies in sbin, outside a user's PATH; Ubuntu's hides behind a wrapper that wants the running kernel's.
+BPFTOOL  ?= $(or $(lastword $(sort $(wildcard /usr/lib/linux-tools-*/bpftool))),$(shell command -v bpftool),/usr/sbin/bpftool)
+
+MACHINE  := $(firstword $(subst -, ,$(shell $(CXX) -dumpmachine 2>/dev/null)))
+ARCH     ?= $(patsubst aarch64,arm64,$(MACHINE))
+MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
+
+# --- what there is -----------------------------------------------------------------------------------------------
+
+bpf_src     := $(sort $(wildcard bpf/*.bpf.c))
+src_src     := $(sort $(shell find src -name '*.cpp' 2>/dev/null))
+tool_src    := $(sort $(wildcard tools/*.cpp))
+support_src := $(sort $(wildcard tests/support/*.cpp))
+load_src    := $(sort $(wildcard tests/load/*.cpp tests/load/*.c))
+main_src    := src/cli/main.cpp
+version_src := src/cli/version.cpp
+# A suite is a folder of Catch2 tests; `unit` needs no kernel, the others run the built binary.
+suites      := $(foreach s,unit live behaviour,$(if $(wildcard tests/$s/*.cpp),$s))
+test_src    := $(sort $(foreach s,$(suites),$(wildcard tests/$s/*.cpp)))
+# The behaviour suite may also be one program or script.
+scripts     := $(wildcard tests/behaviour/run)
+
+tools    := $(patsubst tools/%.cpp,%,$(tool_src))
+skels    := $(patsubst bpf/%.bpf.c,$(B)/skel/%.skel.h,$(bpf_src))
+# Whoever includes a skeleton waits for all of them the first time; from then on the .d files know which.
+uses_skel := $(sort $(tool_src) $(shell grep -ls '\.skel\.h' $(src_src) $(wildcard tests/*/*.cpp) /dev/null))
+
+obj       = $(patsubst %,$(O)/obj/%.o,$(basename $(1)))
+src_obj  := $(call obj,$(src_src))
+lib_obj  := $(call obj,$(filter-out $(main_src),$(src_src)))
+# What a unit test links: the runtime without main, and without what only a built skeleton can compile.
+unit_obj := $(call obj,$(filter-out $(main_src) $(uses_skel),$(src_src)))
+tool_obj := $(call obj,$(tool_src))
+links    := $(addprefix $(O)/,$(tools))
+# The workloads are the truth that tools are measured against: never with sanitizers, one set for all builds.
+loads    := $(patsubst tests/load/%,$(B)/tests/load/%,$(basename $(load_src)))
+
+# --- flags -------------------------------------------------------------------------------------------------------
+
+hardening_x86_64 := -fcf-protection
+hardening_arm64  := -mbranch-protection=standard
+
+warnings := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Wno-missing-field-initializers $(WERROR)
+includes := -Isrc -Iinclude -isystem $(B)/skel
+# Literals of tests are what they are: no word about their conversion.
+test_flags := -Itests -Itests/support -Wno-conversion
+common   := -ffile-prefix-map=$(CURDIR)=. -ffunction-sections -fdata-sections -pthread
+ifdef SAN
+CXXFLAGS ?= -O1 -g
+common   += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+# With the sanitizers' checks in between, g++ 12 sees uninitialized members in the standard library itself.
+warnings += -Wno-maybe-uninitialized
+pie      := -fPIE
+else
+CXXFLAGS ?= -O2 -g
+common   += -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection $(hardening_$(ARCH))
+pie      := -fPIE
+endif
+CFLAGS   ?= $(CXXFLAGS)
+all_cxxflags = -std=c++20 $(common) $(pie) $(warnings) $(includes) $(CPPFLAGS) $(CXXFLAGS)
+all_cflags   = -std=gnu11 $(common) $(pie) $(filter-out -Wnon-virtual-dtor,$(warnings)) -Iinclude $(CPPFLAGS) $(CFLAGS)
+
+hard_link := -Wl,--gc-sections -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--build-id=sha1
+libs      := -lbpf -lelf -lz -lcap -lseccomp
+ifdef SAN
+# A sanitizer needs the dynamic loader; our own libraries stay static, so that the same ones are tested.
+link_exe  = $(CXX) $(CXXFLAGS) $(common) -pie $(hard_link) $(LDFLAGS)
+link_libs = -Wl,-Bstatic $(libs) -Wl,-Bdynamic
+else
+link_exe  = $(CXX) $(CXXFLAGS) $(common) -static-pie $(hard_link) $(LDFLAGS)
+link_libs = $(libs)
+link_load = $(CXX) $(CXXFLAGS) $(common) -static $(hard_link) $(LDFLAGS)
+endif
+link_test = $(CXX) $(CXXFLAGS) $(common) -pie $(hard_link) $(LDFLAGS)
+test_libs = -Wl,-Bstatic $(libs) -Wl,-Bdynamic
+
+# BPF_PROG() names every argument of a hook, used or not; ctx stays behind it.
+bpf_flags = -target bpf -mcpu=$(BPF_CPU) -O2 -g -std=gnu11 -D__TARGET_ARCH_$(patsubst x86_64,x86,$(ARCH)) \
+	-Ibpf -Iinclude -isystem vmlinux/$(ARCH) -idirafter /usr/include/$(MULTIARCH) \
+	-ffile-prefix-map=$(CURDIR)=. -fno-stack-protector -Wall -Wextra -Wshadow -Wno-unused-parameter \
+	-Wno-missing-field-initializers $(WERROR)
+
+# The build's name goes into one object only. Without a repository or git it is a release.
+BUILD    ?= $(or $(shell [ -e .git ] && git describe --always --dirty --abbrev=12 2>/dev/null),release)
+version_flags := -DCORESCOPE_VERSION='"$(VERSION)"' -DCORESCOPE_BUILD='"$(BUILD)"'
+
+# --- how it is said ----------------------------------------------------------------------------------------------
+
+ifeq ($(V),1)
+Q   :=
+say :=
+else
+Q   := @
+say  = @printf '  %-9s%s\n' '$(1)' '$(2)'
+MAKEFLAGS += --no-print-directory
+endif
+
+.DELETE_ON_ERROR:
+# Kept although only pattern rules name them; .SECONDARY would also leave a deleted object unmade.
+.PRECIOUS: $(B)/bpf/%.bpf.o $(B)/skel/%.skel.h
+.SUFFIXES:
+.DEFAULT_GOAL := all
+.PHONY: all test test-unit test-live test-behaviour test-asan tests loads bench install clean format format-check lint \
+	compile_commands.json check-vmlinux help FORCE
+
+all: $(O)/corescope $(links)
+
+help:
+	@echo 'all                    build/corescope and a link build/TOOL for each tool (the default)'
+	@echo 'test                   every suite, one closing line; also test-unit, test-live, test-behaviour'
+	@echo 'test-asan              the unit and live tests built with ASan and UBSan, in build/asan'
+	@echo 'bench                  the measurements under bench/'
+	@echo 'install                DESTDIR= prefix=/usr/local; LINKS=1 adds links to libexec/corescope'
+	@echo 'format, format-check   clang-format over our own code'
+	@echo 'lint                   clang-tidy and cppcheck over our own code'
+	@echo 'compile_commands.json  for editors, under build/'
+	@echo 'check-vmlinux          makes vmlinux.h again from the kernel packages and compares (network)'
+	@echo 'clean                  removes build/'
+	@echo 'V=1 shows commands, SAN=1 builds with sanitizers, WERROR= lets warnings pass, BUILD= names the build'
+
+# A stamp holds what its name says; it is touched only when that changes, and so are those that depend on it.
+# $(1) file, $(2) contents
+define stamp
+	@mkdir -p $(dir $(1))
+	@printf '%s\n' '$(subst ','\'',$(2))' | cmp -s - $(1) || printf '%s\n' '$(subst ','\'',$(2))' > $(1)
+endef
+
+cc_id = $(shell $(1) --version 2>/dev/null | head -n 1)
+$(O)/.flags-cxx: FORCE
+	$(call stamp,$@,$(call cc_id,$(CXX)) $(all_cxxflags) $(all_cflags) $(test_flags))
+$(O)/.flags-link: FORCE
+	$(call stamp,$@,$(link_exe) $(link_libs) $(link_load) $(src_obj) $(tool_obj))
+$(O)/.flags-test: FORCE
+	$(call stamp,$@,$(link_test) $(test_libs) $(src_obj) $(test_src) $(support_src))
+$(O)/.flags-version: FORCE
+	$(call stamp,$@,$(version_flags))
+$(B)/.flags-bpf: FORCE
+	$(call stamp,$@,$(call cc_id,$(CLANG)) $(bpf_flags))
+
+# Below, -MD and not -MMD: vmlinux.h and the skeletons are system headers to the compiler, and their changes count.
+
+# --- kernel half -------------------------------------------------------------------------------------------------
+
+$(B)/bpf/%.bpf.o: bpf/%.bpf.c $(B)/.flags-bpf
+	$(call say,BPF,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(bpf_flags) -MD -MP -MF $(@:.o=.d) -MT $@ -c $< -o $@
+	$(Q)$(LLVM_STRIP) -g $@
+
+# _Bool is not C++ for clang-tidy's clang.
+$(skels): $(B)/skel/%.skel.h: $(B)/bpf/%.bpf.o
+	$(call say,GEN-SKEL,$@)
+	@mkdir -p $(@D)
+	$(Q)$(BPFTOOL) gen skeleton $< name $(subst -,_,$*)_bpf > $@.tmp
+	@sed 's/\<_Bool\>/bool/g' $@.tmp > $@ && rm $@.tmp
+
+# --- user half ---------------------------------------------------------------------------------------------------
+
+$(call obj,$(uses_skel)): | $(skels)
+$(call obj,$(version_src)): $(O)/.flags-version
+$(call obj,$(version_src)): extra = $(version_flags)
+
+$(O)/obj/tests/%.o: extra = $(test_flags)
+# Catch2's own code is most of a test build, and is not what is tested.
+$(O)/obj/tests/support/%.o: extra = $(test_flags) -U_FORTIFY_SOURCE -O0
+
+$(O)/obj/%.o: %.cpp $(O)/.flags-cxx
+	$(call say,CXX,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CXX) $(all_cxxflags) $(extra) -MD -MP -MF $(@:.o=.d) -MT $@ -c $< -o $@
+
+$(O)/obj/%.o: %.c $(O)/.flags-cxx
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(all_cflags) -MD -MP -MF $(@:.o=.d) -MT $@ -c $< -o $@
+
+# What is shipped is stripped; its symbols stay beside it, found by build id.
+$(O)/corescope: $(src_obj) $(tool_obj) $(O)/.flags-link
+	$(call say,LD,$@)
+	$(Q)$(link_exe) $(filter %.o,$^) $(link_libs) -o $@.full
+	$(Q)$(OBJCOPY) --only-keep-debug $@.full $@.debug
+	$(Q)$(STRIP) --strip-all $@.full -o $@.tmp
+	$(Q)$(OBJCOPY) --add-gnu-debuglink=$@.debug $@.tmp
+	@rm -f $@.full && mv $@.tmp $@
+
+$(links): $(O)/%: $(O)/corescope
+	@ln -sfn corescope $@
+
+# --- tests -------------------------------------------------------------------------------------------------------
+
+define suite
+$(O)/tests/$(1): $$(call obj,$$(sort $$(wildcard tests/$(1)/*.cpp)) $$(support_src)) $(2) $(O)/.flags-test
+	$$(call say,LD,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$$(link_test) $$(filter %.o,$$^) $$(test_libs) -o $$@
+endef
+$(foreach s,$(filter-out unit,$(suites)),$(eval $(call suite,$s,$(lib_obj))))
+$(if $(filter unit,$(suites)),$(eval $(call suite,unit,$(unit_obj))))
+
+ifdef SAN
+loads:
+	@$(MAKE) SAN= loads
+else
+loads: $(loads)
+$(loads): $(B)/tests/load/%: $(B)/obj/tests/load/%.o $(B)/.flags-link
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(link_load) $< -o $@
+endif
+
+tests: $(addprefix $(O)/tests/,$(suites)) loads all
+
+# Tests find the binary and the workloads by these two.
+run_tests = CORESCOPE=$(CURDIR)/$(O)/corescope CORESCOPE_LOADS=$(CURDIR)/$(B)/tests/load tests/run
+
+test: tests
+	@$(run_tests) $(addprefix $(O)/tests/,$(suites)) $(scripts)
+
+test-unit: $(O)/tests/unit
+	@$(run_tests) $(O)/tests/unit
+
+test-live: $(O)/tests/live loads all
+	@$(run_tests) $(O)/tests/live
+
+test-behaviour: $(addprefix $(O)/tests/,$(filter behaviour,$(suites))) loads all
+	@$(run_tests) $(addprefix $(O)/tests/,$(filter behaviour,$(suites))) $(scripts)
+
+ifdef SAN
+test-asan: export ASAN_OPTIONS ?= abort_on_error=0:detect_stack_use_after_return=1:strict_string_checks=1
+test-asan: export UBSAN_OPTIONS ?= print_stacktrace=1
+test-asan: tests
+	@$(run_tests) $(addprefix $(O)/tests/,$(filter unit live,$(suites)))
+else
+test-asan:
+	@$(MAKE) SAN=1 test-asan
+endif
+
+bench: tests
+	@if [ -x bench/run ]; then $(run_tests:tests/run=bench/run); else echo 'bench: there is no bench/run' >&2; exit 1; fi
+
+# --- install, tidy -----------------------------------------------------------------------------------------------
+
+install: all
+	$(call say,INSTALL,$(DESTDIR)$(prefix)/bin/corescope)
+	$(Q)install -d $(DESTDIR)$(prefix)/bin
+	$(Q)install -m 755 $(O)/corescope $(DESTDIR)$(prefix)/bin/corescope
+ifdef LINKS
+	$(Q)install -d $(DESTDIR)$(prefix)/libexec/corescope
+	$(Q)for t in $(tools); do ln -sfn ../../bin/corescope $(DESTDIR)$(prefix)/libexec/corescope/$$t; done
+endif
+
+clean:
+	$(Q)rm -rf $(B)
+
+ours := $(sort $(shell find bpf include src tools tests bench -name '*.[ch]' 2>/dev/null) \
+	$(shell find src tools tests bench -name '*.cpp' 2>/dev/null))
+
+format:
+	$(Q)clang-format -i $(ours)
+
+format-check:
+	$(Q)clang-format --dry-run -Werror $(ours)
+
+# Without -Werror, which means g++'s warnings and not clang's own. $(1) source, $(2) command
+db_entry = {"directory": "$(CURDIR)", "file": "$(1)", "command": "$(subst ",\",$(subst \,\\,$(filter-out -Werror,$(2)))) -c $(1)"}
+db_cxx   = $(call db_entry,$(1),$(CXX) $(all_cxxflags) $(if $(filter $(version_src),$(1)),$(version_flags)) \
+	$(if $(filter tests/%,$(1)),$(test_flags)))
+lint_src := $(src_src) $(tool_src) $(support_src) $(test_src) $(filter %.cpp,$(load_src))
+comma := ,
+$(B)/compile_commands.json: FORCE
+	@mkdir -p $(@D)
+	$(file >$@,[)
+	$(foreach s,$(bpf_src),$(file >>$@,$(call db_entry,$s,$(CLANG) $(bpf_flags))$(comma)))
+	$(foreach s,$(filter %.c,$(load_src)),$(file >>$@,$(call db_entry,$s,$(CC) $(all_cflags))$(comma)))
+	$(foreach s,$(lint_src),$(file >>$@,$(call db_cxx,$s)$(if $(filter $s,$(lastword $(lint_src))),,$(comma))))
+	$(file >>$@,])
+
+compile_commands.json: $(B)/compile_commands.json
+
+lint: $(B)/compile_commands.json $(skels)
+	@tests/lint $(B) $(lint_src) $(bpf_src)
+
+check-vmlinux:
+	@vmlinux/check
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

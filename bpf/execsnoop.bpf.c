@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+// execsnoop: successful execs from sched_process_exec, where the new arguments lie contiguous and resident in the new
+// address space: one read, no map between entry and exit, nothing paid by anybody who does not exec. Failed execs,
+// only when asked for, at the exit of the two system calls.
+#include "lib/event.bpf.h"
+#include "lib/filter.bpf.h"
+#include "lib/path.bpf.h"
+#include "lib/syscall.bpf.h"
+
+#include "execsnoop.h"
+
+const volatile __u32 max_arg_bytes = 4096; // 0: arguments are not read at all
+const volatile bool want_file = false;     // the path given to the call
+const volatile bool want_paths = false;    // exe and cwd
+const volatile bool by_uid = false;
+const volatile __u32 only_uid = 0;
+const volatile __u32 only_ppid = 0;
+
+#define FILE_ROOM (EXEC_PATH_BYTES)
+#define PATHS_ROOM (3 * EXEC_PATH_BYTES)
+
+static __always_inline bool wanted(struct task_struct *task)
+{
+	if (by_uid && task->cred->uid.val != only_uid)
+		return false;
+	if (only_ppid && task->real_parent->tgid != (int)only_ppid)
+		return false;
+	return in_cgroup(task);
+}
+
+static __always_inline void fill_task(struct execsnoop_event *e, struct task_struct *task, __u32 tid, int ret)
+{
+	e->ts = bpf_ktime_get_boot_ns();
+	e->cgroup = task_cgroup(task);
+	e->pid = task->tgid;
+	e->tid = tid;
+	e->nspid = task_nspid(task);
+	e->ppid = task->real_parent->tgid;
+	e->uid = task->cred->uid.val;
+	e->gid = task->cred->gid.val;
+	e->ret = ret;
+	e->flags = 0;
+	e->args_total = 0;
+	e->args_len = 0;
+	e->file_len = 0;
+	e->exe_len = 0;
+	e->cwd_len = 0;
+	task_comm(e->comm, task);
+	task_comm(e->pcomm, task->real_parent);
+}
+
+// file: a kernel string. All offsets are below `room`, the constant number of bytes behind the record's head.
+static __always_inline void fill_paths(struct execsnoop_event *e, struct task_struct *task, const char *file,
+				       const struct path *exe, __u32 room)
+{
+	const struct path *root = &task->fs->root;
+	__u32 at = opaque(e->args_len);
+	bool cut = false;
+	long n;
+
+	if (!want_file || at > room - FILE_ROOM)
+		return;
+	n = bpf_probe_read_kernel_str(e->data + at, EXEC_PATH_BYTES, file);
+	if (n > 0)
+		e->file_len = n;
+	if (n == EXEC_PATH_BYTES)
+		cut = true;
+	if (want_paths) {
+		e->flags |= EXEC_PATHS;
+		at = opaque(at + (e->file_len & (2 * EXEC_PATH_BYTES - 1)));
+		if (exe && at <= room - EXEC_PATH_BYTES) {
+			cut |= !read_path(e->data, at, EXEC_PATH_BYTES, exe, root, &e->exe_len);
+			at = opaque(at + (e->exe_len & (2 * EXEC_PATH_BYTES - 1)));
+		}
+		if (at <= room - EXEC_PATH_BYTES)
+			cut |= !read_path(e->data, at, EXEC_PATH_BYTES, &task->fs->pwd, root, &e->cwd_len);
+	}
+	if (cut)
+		e->flags |= EXEC_PATH_CUT;
+}
+
+// One size of record. args: bytes of argument room; the paths' room comes on top.
+static __always_inline int tell_exec(struct task_struct *task, __u32 tid, struct linux_binprm *bprm, __u32 args)
+{
+	const __u32 room = args + (want_paths ? PATHS_ROOM : want_file ? FILE_ROOM : 0);
+	struct execsnoop_event *e = event_reserve(sizeof(*e) + room);
+	__u64 start, total, len;
+
+	if (!e)
+		return 0;
+	fill_task(e, task, tid, 0);
+	start = task->mm->arg_start;
+	total = task->mm->arg_end - start;
+	len = total < max_arg_bytes ? total : max_arg_bytes;
+	len = opaque(len);
+	if (len > args)
+		len = args;
+	e->args_total = total;
+	if (len < total)
+		e->flags |= EXEC_ARGS_CUT;
+	if (len && bpf_probe_read_user(e->data, len, (void *)start) < 0) {
+		e->flags |= EXEC_ARGS_UNREADABLE;
+		len = 0;
+	}
+	e->args_len = len;
+	fill_paths(e, task, bprm->filename, &bprm->file->f_path, room);
+	event_submit(e);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(exec_done, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+{
+	__u64 len;
+
+	if (!wanted(task))
+		return 0;
+	len = task->mm->arg_end - task->mm->arg_start;
+	if (len > max_arg_bytes)
+		len = max_arg_bytes;
+	// The verifier wants constant sizes; these waste little, and each is verified anew.
+	if (len <= 256 && !want_paths)
+		return tell_exec(task, old_pid, bprm, 256);
+	if (len <= 1024)
+		return tell_exec(task, old_pid, bprm, 1024);
+	if (len <= 4096)
+		return tell_exec(task, old_pid, bprm, 4096);
+	return tell_exec(task, old_pid, bprm, EXEC_MAX_ARG_BYTES);
+}
+
+// A failed call has left its arguments where the caller put them. What is not resident there cannot be read here
+// and is told as "?".
+struct walk {
+	struct execsnoop_event *e;
+	const char *const *argv;
+};
+
+// The next argument; 1 ends the walk. Records have twice `room`, because the verifier does not see that what is
+// left shrinks as `used` grows.
+static __always_inline long next_arg(struct walk *walk, __u32 i, __u32 room)
+{
+	struct execsnoop_event *e = walk->e;
+	__u32 used = e->args_len; // kept in the record: what the verifier does not track it does not explore
+	const char *arg = NULL;
+	long n;
+
+	if (bpf_probe_read_user(&arg, sizeof(arg), &walk->argv[i]) < 0) {
+		e->flags |= EXEC_ARGS_UNREADABLE;
+		return 1;
+	}
+	if (!arg)
+		return 1;
+	if (used >= max_arg_bytes || used >= room) {
+		e->flags |= EXEC_ARGS_CUT;
+		return 1;
+	}
+	n = bpf_probe_read_user_str(e->data + used, room, arg);
+	if (n < 0) {
+		e->flags |= EXEC_ARGS_UNREADABLE;
+		e->data[used] = '?';
+		e->data[used + 1] = 0;
+		n = 2;
+	}
+	e->args_len = used + (n & (2 * room - 1));
+	return 0;
+}
+
+static long next_of_4096(__u32 i, struct walk *walk)
+{
+	return next_arg(walk, i, 4096);
+}
+
+static long next_of_all(__u32 i, struct walk *walk)
+{
+	return next_arg(walk, i, EXEC_MAX_ARG_BYTES);
+}
+
+static __always_inline int tell_failed(int ret, const char *file, const char *const *argv, const __u32 room)
+{
+	struct task_struct *task = task_now();
+	struct walk walk = {.argv = argv};
+	struct execsnoop_event *e;
+	__u32 used;
+	long n;
+
+	if (!wanted(task))
+		return 0;
+	e = event_reserve(sizeof(*e) + 2 * room + FILE_ROOM);
+	if (!e)
+		return 0;
+	fill_task(e, task, task->pid, ret);
+	walk.e = e;
+	if (!max_arg_bytes) {
+	} else if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_loop)) {
+		n = bpf_loop(EXEC_FAILED_ARGS, room > 4096 ? next_of_all : next_of_4096, &walk, 0);
+		if (n == EXEC_FAILED_ARGS)
+			e->flags |= EXEC_ARGS_CUT;
+	} else { // before 5.17
+		for (int i = 0; i < EXEC_FAILED_ARGS_UNROLLED; i++) {
+			if (next_arg(&walk, i, room))
+				break;
+			if (i == EXEC_FAILED_ARGS_UNROLLED - 1)
+				e->flags |= EXEC_ARGS_CUT;
+		}
+	}
+	used = e->args_len;
+	if (used > max_arg_bytes) {
+		used = max_arg_bytes;
+		e->flags |= EXEC_ARGS_CUT;
+	}
+	if (used > room)
+		used = room;
+	e->args_len = used;
+	if (want_file) {
+		n = bpf_probe_read_user_str(e->data + opaque(used), EXEC_PATH_BYTES, file);
+		e->file_len = n > 0 ? n : 0;
+		if (n == EXEC_PATH_BYTES)
+			e->flags |= EXEC_PATH_CUT;
+	}
+	event_submit(e);
+	return 0;
+}
+
+static __always_inline int failed(int ret, unsigned long file, unsigned long argv)
+{
+	if (max_arg_bytes > 4096)
+		return tell_failed(ret, (void *)file, (void *)argv, EXEC_MAX_ARG_BYTES);
+	return tell_failed(ret, (void *)file, (void *)argv, 4096);
+}
+
+SEC("tp/syscalls/sys_exit_execve")
+int exec_failed(struct trace_event_raw_sys_exit *ctx)
+{
+	struct pt_regs *regs = syscall_regs(task_now());
+
+	return ctx->ret < 0 ? failed(ctx->ret, syscall_arg1(regs), syscall_arg2(regs)) : 0;
+}
+
+SEC("tp/syscalls/sys_exit_execveat")
+int execat_failed(struct trace_event_raw_sys_exit *ctx)
+{
+	struct pt_regs *regs = syscall_regs(task_now());
+
+	return ctx->ret < 0 ? failed(ctx->ret, syscall_arg2(regs), syscall_arg3(regs)) : 0;
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+// Where kernels differ: CO-RE flavors of renamed or moved members, each with the kernel and the change.
+#pragma once
+
+#include "lib/core.bpf.h"
+
+// 6.1: cgroup.ancestor_ids[] (u64 ids) became cgroup.ancestors[] (pointers).
+struct cgroup___before_6_1 {
+	int level;
+	__u64 ancestor_ids[];
+} __attribute__((preserve_access_index));
+
+struct cgroup___since_6_1 {
+	int level;
+	struct cgroup *ancestors[];
+} __attribute__((preserve_access_index));
+
+// 5.14: task_struct.state became __state and changed its type to unsigned int.
+struct task_struct___before_5_14 {
+	volatile long state;
+} __attribute__((preserve_access_index));
+
+// The state as the scheduler set it, a mask of TASK_* bits (include/linux/sched.h). Not exact for a task that runs.
+static __always_inline __u32 task_state(struct task_struct *task)
+{
+	struct task_struct___before_5_14 *old = (void *)task;
+
+	if (bpf_core_field_exists(task->__state))
+		return BPF_CORE_READ(task, __state);
+	return BPF_CORE_READ(old, state);
+}

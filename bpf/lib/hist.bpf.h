@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+// Histograms in the kernel: per CPU where there is one key, else a row of slots for each key.
+//
+// A hash lookup is a helper call; here it costs as much as half of all the rest. So a row is guessed first from a
+// small table without tags: what it says is only believed when the row bears the key, so that it may be shared
+// by all CPUs, torn and stale without harm.
+#pragma once
+
+#include "lib/filter.bpf.h"
+
+#include "histmap.h"
+
+const volatile __u32 hist_by = HIST_BY_ALL;
+const volatile bool hist_milliseconds = false; // unit of the slots; else microseconds
+
+#define HIST_GUESSES 4096
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1); // set to the number of possible CPUs
+	__type(key, __u32);
+	__type(value, struct hist_cpu);
+} hist_cpus SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1); // set to the most keys that are kept, as are the next two
+	__type(key, __u32);
+	__type(value, struct hist_row);
+} hist_rows SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, struct hist_key);
+	__type(value, __u32);
+} hist_keys SEC(".maps");
+
+// Rows not given out yet; filled by user space.
+struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, 1);
+	__type(value, __u32);
+} hist_free SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, HIST_GUESSES);
+	__type(key, __u32);
+	__type(value, __u32);
+} hist_guesses SEC(".maps");
+
+static __always_inline struct hist_cpu *hist_this_cpu(void)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+
+	return bpf_map_lookup_elem(&hist_cpus, &cpu);
+}
+
+static __always_inline void hist_key_of(struct hist_key *key, struct task_struct *task)
+{
+	struct task_struct *leader = task->group_leader;
+
+	key->b = 0;
+	switch (hist_by) {
+	case HIST_BY_PID:
+		key->a = leader->pid;
+		key->b = leader->start_boottime;
+		break;
+	case HIST_BY_TID:
+		key->a = task->pid;
+		key->b = task->start_boottime;
+		break;
+	case HIST_BY_COMM:
+		bpf_probe_read_kernel(key, TASK_COMM_BYTES, &leader->comm);
+		return;
+	default:
+		key->a = task_cgroup(task);
+		return;
+	}
+	if (!key->a)
+		key->a = 1ULL << 63 | bpf_get_smp_processor_id();
+}
+
+// The slow way: a key that was not guessed. Null when there is no row left.
+static __noinline int hist_find_row(struct hist_key *key, struct task_struct *task)
+{
+	__u32 *found = bpf_map_lookup_elem(&hist_keys, key), index;
+	struct hist_row *row;
+
+	if (found)
+		return *found;
+	if (bpf_map_pop_elem(&hist_free, &index))
+		return -1;
+	row = bpf_map_lookup_elem(&hist_rows, &index);
+	if (!row)
+		return -1;
+	// A thread's own name for its own row; otherwise the process', not that of whichever thread came first.
+	task_comm(row->comm, hist_by == HIST_BY_TID ? task : task->group_leader);
+	row->key = *key;
+	if (bpf_map_update_elem(&hist_keys, key, &index, BPF_NOEXIST)) { // another CPU was faster
+		row->key.a = row->key.b = 0;
+		bpf_map_push_elem(&hist_free, &index, 0);
+		found = bpf_map_lookup_elem(&hist_keys, key);
+		return found ? *found : -1;
+	}
+	return index;
+}
+
+static __always_inline struct hist_counts *hist_of_key(struct task_struct *task)
+{
+	struct hist_row *row;
+	struct hist_key key;
+	__u32 at, *guess;
+	int index;
+
+	hist_key_of(&key, task);
+	at = (key.a ^ key.a >> 12 ^ key.b >> 20) & (HIST_GUESSES - 1);
+	guess = bpf_map_lookup_elem(&hist_guesses, &at);
+	if (!guess)
+		return NULL;
+	index = *guess;
+	row = bpf_map_lookup_elem(&hist_rows, &index);
+	if (row && row->key.a == key.a && row->key.b == key.b)
+		return &row->counts;
+	index = hist_find_row(&key, task);
+	if (index < 0)
+		return NULL;
+	*guess = index;
+	row = bpf_map_lookup_elem(&hist_rows, &index);
+	return row ? &row->counts : NULL;
+}
+
+// The last name counts: a process is often forked under one and lives under another. Called when `task` ends.
+static __always_inline void hist_rename(struct task_struct *task)
+{
+	struct hist_row *row;
+	struct hist_key key;
+	__u32 *index;
+
+	if ((hist_by != HIST_BY_PID && hist_by != HIST_BY_TID) || (hist_by == HIST_BY_PID && task->pid != task->tgid))
+		return;
+	hist_key_of(&key, task);
+	index = bpf_map_lookup_elem(&hist_keys, &key);
+	row = index ? bpf_map_lookup_elem(&hist_rows, index) : NULL;
+	if (row)
+		task_comm(row->comm, task);
+}
+
+// Counts one value, in ns, for the task that it belongs to. cpu: the one that this runs on, where nothing that
+// counts into the same histogram can interrupt.
+static __always_inline void hist_record(struct hist_cpu *cpu, struct task_struct *task, __u64 ns)
+{
+	struct hist_counts *counts;
+
+	if (hist_by == HIST_BY_ALL) {
+		if (hist_milliseconds)
+			hist_count(&cpu->counts, ns, 1000000);
+		else
+			hist_count(&cpu->counts, ns, 1000);
+		return;
+	}
+	counts = hist_of_key(task);
+	if (!counts)
+		count_loss(LOSS_TABLE_FULL);
+	else if (hist_milliseconds)
+		hist_count_shared(counts, ns, 1000000);
+	else
+		hist_count_shared(counts, ns, 1000);
+}

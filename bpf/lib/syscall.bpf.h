@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+// The system call that a task is in: its number and arguments, as the saved user registers still hold them.
+// So a program at the exit of a call needs no partner at its entry, and no map between the two.
+#pragma once
+
+#include "lib/task.bpf.h"
+
+#if defined(__TARGET_ARCH_x86)
+#define SYSCALL_FUNCTION(name) "__x64_sys_" #name
+#define syscall_number(regs) ((long)(regs)->orig_ax)
+#define syscall_arg1(regs) ((regs)->di)
+#define syscall_arg2(regs) ((regs)->si)
+#define syscall_arg3(regs) ((regs)->dx)
+#define syscall_arg4(regs) ((regs)->r10)
+// A 32-bit call of an x86_64 task: other numbers, other registers.
+#define TS_COMPAT 0x0002 // arch/x86/include/asm/thread_info.h
+#define syscall_is_compat(task) (!!((task)->thread_info.status & TS_COMPAT))
+#define syscall_compat_arg1(regs) ((__u32)(regs)->bx)
+#define syscall_compat_arg2(regs) ((__u32)(regs)->cx)
+#define syscall_compat_arg3(regs) ((__u32)(regs)->dx)
+#elif defined(__TARGET_ARCH_arm64)
+#define SYSCALL_FUNCTION(name) "__arm64_sys_" #name
+#define syscall_number(regs) ((long)(regs)->syscallno)
+#define syscall_arg1(regs) ((regs)->orig_x0)
+#define syscall_arg2(regs) ((regs)->user_regs.regs[1])
+#define syscall_arg3(regs) ((regs)->user_regs.regs[2])
+#define syscall_arg4(regs) ((regs)->user_regs.regs[3])
+#define TIF_32BIT (1 << 22) // arch/arm64/include/asm/thread_info.h
+#define syscall_is_compat(task) (!!((task)->thread_info.flags & TIF_32BIT))
+#define syscall_compat_arg1(regs) ((__u32)syscall_arg1(regs))
+#define syscall_compat_arg2(regs) ((__u32)syscall_arg2(regs))
+#define syscall_compat_arg3(regs) ((__u32)syscall_arg3(regs))
+#else
+#error "this architecture's system call registers are not known"
+#endif
+
+static __always_inline struct pt_regs *syscall_regs(struct task_struct *task)
+{
+	return (struct pt_regs *)bpf_task_pt_regs(task);
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+// What every stream tool's two halves share: the doorbell beside the ring buffer, and the causes of loss.
+#pragma once
+
+#ifndef __VMLINUX_H__
+#include <linux/types.h>
+#endif
+
+#define TASK_COMM_BYTES 16
+
+// Why a record, or a part of the count, never reached user space. The names that users read are in src/bpf/loss.cpp.
+enum loss_cause {
+	LOSS_RING_FULL,  // the ring buffer had no room: the reader was too slow, or the burst too large
+	LOSS_TABLE_FULL, // a key had no room in its map
+	LOSS_UNREADABLE, // memory that was to be told could not be read
+	LOSS_RACED,      // two CPUs met on one entry and one of them had to give way
+	LOSS_CAUSES,
+};
+
+// Lives in .bss, so both halves see it without a system call. The two cache lines are apart because the kernel
+// half reads the first at every event and writes the second only when it loses one.
+struct event_shared {
+	__u32 reader_sleeps; // set by the reader before it sleeps; whoever publishes next clears it and rings the bell
+	__u32 pad[15];
+	__u64 lost[LOSS_CAUSES];
+	__u64 pad2[8 - LOSS_CAUSES];
+};

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Words for the causes of loss; see loss.h.
+#include "bpf/loss.h"
+
+namespace corescope {
+
+const char* loss_reason(unsigned cause)
+{
+	switch (cause) {
+	case LOSS_RING_FULL: return "ring buffer full";
+	case LOSS_TABLE_FULL: return "table full";
+	case LOSS_UNREADABLE: return "memory not readable";
+	case LOSS_RACED: return "two CPUs met";
+	}
+	return "unknown";
+}
+
+const char* loss_remedy(unsigned cause)
+{
+	switch (cause) {
+	case LOSS_RING_FULL: return "a larger --buffer-size, or a faster reader, helps";
+	case LOSS_TABLE_FULL: return "a larger --max-keys helps";
+	}
+	return "";
+}
+
+bool LossWatch::any_new() const
+{
+	for (unsigned i = 0; i < LOSS_CAUSES; i++)
+		if (now(i) != told_[i])
+			return true;
+	return false;
+}
+
+std::vector<Loss> LossWatch::take()
+{
+	std::vector<Loss> found;
+	for (unsigned i = 0; i < LOSS_CAUSES; i++) {
+		const uint64_t count = now(i);
+		if (count != told_[i])
+			found.push_back({loss_reason(i), count - told_[i]});
+		told_[i] = count;
+	}
+	return found;
+}
+
+std::vector<Loss> LossWatch::total() const
+{
+	std::vector<Loss> found;
+	for (unsigned i = 0; i < LOSS_CAUSES; i++)
+		if (now(i))
+			found.push_back({loss_reason(i), now(i)});
+	return found;
+}
+
+uint64_t LossWatch::sum() const
+{
+	uint64_t sum = 0;
+	for (unsigned i = 0; i < LOSS_CAUSES; i++)
+		sum += now(i);
+	return sum;
+}
+
+std::string LossWatch::sentence(const char* what) const
+{
+	std::string text;
+	for (unsigned i = 0; i < LOSS_CAUSES; i++) {
+		if (!now(i))
+			continue;
+		text += (text.empty() ? "lost " : "; ") + std::to_string(now(i)) + " " + what + ": " + loss_reason(i);
+		if (*loss_remedy(i))
+			text += std::string(" (") + loss_remedy(i) + ")";
+	}
+	return text;
+}
+
+} // namespace corescope

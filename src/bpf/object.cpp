@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Open, load, attach, detach; see object.h. What libbpf's error numbers mean to a user is in explain.cpp.
+#include "bpf/object.h"
+
+#include "bpf/explain.h"
+#include "cli/error.h"
+
+#include <bpf/bpf.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <thread>
+
+namespace corescope {
+
+struct Object::Detaching {
+	std::vector<std::thread> threads;
+	std::atomic<size_t> running{0};
+};
+
+Object::~Object()
+{
+	detach();
+	if (typed_)
+		destroy_(typed_);
+}
+
+bool Object::has_map(const char* name) const { return bpf_object__find_map_by_name(object_, name) != nullptr; }
+
+bpf_map* Object::map(const char* name) const
+{
+	bpf_map* found = bpf_object__find_map_by_name(object_, name);
+	if (!found)
+		throw Error(kFailure, std::string("the BPF object has no map '") + name + "'");
+	return found;
+}
+
+void Object::set_max_entries(const char* name, size_t entries) const
+{
+	const int error = bpf_map__set_max_entries(map(name), static_cast<__u32>(entries));
+	if (error)
+		throw Error(kFailure, std::string("map '") + name + "': " + std::strerror(-error));
+}
+
+void Object::begin_detach()
+{
+	if (detaching_ || links_.empty())
+		return;
+	detaching_ = std::make_unique<Detaching>();
+	// A raw tracepoint is gone in a millisecond, and starting a thread costs about as much. A tracepoint by perf
+	// event makes its last closer wait for a grace period: those wait together.
+	std::vector<bpf_link*> slow;
+	for (bpf_link* link : links_) {
+		if (links_.size() == 1)
+			bpf_link__destroy(link);
+		else
+			slow.push_back(link);
+	}
+	links_.clear();
+	detaching_->running = slow.size();
+	for (bpf_link* link : slow)
+		detaching_->threads.emplace_back([this, link] {
+			bpf_link__destroy(link);
+			detaching_->running--;
+		});
+}
+
+bool Object::detached() const { return links_.empty() && (!detaching_ || detaching_->running == 0); }
+
+void Object::detach()
+{
+	begin_detach();
+	if (!detaching_)
+		return;
+	for (std::thread& thread : detaching_->threads)
+		thread.join();
+	detaching_.reset();
+}
+
+std::unique_ptr<Object> ObjectLoader::try_hooks(const HookSet& hooks, const std::function<void(Object&)>& before_attach)
+{
+	auto object = std::make_unique<Object>();
+	LIBBPF_OPTS(bpf_object_open_opts, opts); // the skeleton finds its maps by the name that bpftool gave it
+	object->typed_ = type_.open(&opts);
+	if (!object->typed_)
+		throw Error(kFailure, std::string("cannot open the BPF object: ") + std::strerror(errno));
+	object->destroy_ = type_.destroy;
+	object->skeleton_ = type_.skeleton(object->typed_);
+	object->object_ = *object->skeleton_->obj;
+	object->hooks_ = hooks.name;
+
+	bpf_program* program;
+	bpf_object__for_each_program(program, object->object_)
+	{
+		bool used = false;
+		for (const char* name : hooks.programs)
+			used = used || !std::strcmp(name, bpf_program__name(program));
+		bpf_program__set_autoload(program, used);
+	}
+	configure_(object->typed_, *object);
+	int error = bpf_object__load_skeleton(object->skeleton_);
+	if (error)
+		throw explain_load(error);
+	before_attach(*object);
+	bpf_object__for_each_program(program, object->object_)
+	{
+		if (!bpf_program__autoload(program))
+			continue;
+		bpf_link* link = bpf_program__attach(program);
+		if (!link)
+			throw explain_attach(-errno, bpf_program__section_name(program));
+		object->links_.push_back(link);
+	}
+	return object;
+}
+
+std::unique_ptr<Object> ObjectLoader::start(const std::function<void(Object&)>& before_attach)
+{
+	require_bpf();
+	for (size_t i = 0;; i++) {
+		const bool last = i + 1 == hooks_.size();
+		if (!last && hooks_[i].trampoline && !trampolines_allowed())
+			continue;
+		try {
+			return try_hooks(hooks_[i], before_attach);
+		} catch (const Error&) {
+			if (last)
+				throw;
+		}
+	}
+}
+
+bool trampolines_allowed()
+{
+	// No BTF id 1 is a function: a kernel that allows trampolines says EINVAL, one that bans them EPERM. Nothing
+	// needs to be looked up for that, and a real attach decides afterwards.
+	const bpf_insn exit_0[] = {{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0},
+		{.code = BPF_JMP | BPF_EXIT, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0}};
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_TRACE_FEXIT, .attach_btf_id = 1);
+	const int fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, "trial", "GPL", exit_0, 2, &opts);
+	return fd >= 0 || (errno != EPERM && errno != EACCES);
+}
+
+} // namespace corescope

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// A BPF object from its skeleton to its detached end. Which of its programs are used is a hook set: a tool may have
+// several, the best first, and the first that this kernel loads *and* attaches is taken. Asking BTF or the version
+// instead gives wrong answers on real kernels.
+#pragma once
+
+#include <bpf/libbpf.h>
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace corescope {
+
+// One way to hook a tool in.
+struct HookSet {
+	std::string name;                  // as `meta` tells it: "tracepoint"
+	std::vector<const char*> programs; // all that are loaded and attached
+	bool trampoline = false;           // some are fentry, fexit or LSM
+};
+
+// An opened object. The skeleton behind it stays the tool's.
+class Object {
+public:
+	Object() = default;
+	~Object();
+	Object(const Object&) = delete;
+	Object& operator=(const Object&) = delete;
+
+	bpf_map* map(const char* name) const; // throws Error if there is none
+	int map_fd(const char* name) const { return bpf_map__fd(map(name)); }
+	bool has_map(const char* name) const;
+	size_t max_entries(const char* name) const { return bpf_map__max_entries(map(name)); }
+	void set_max_entries(const char* name, size_t entries) const;
+
+	// Detaches all at once: each of the slow ones waits for the kernel in a thread of its own.
+	void detach();
+	// Starts that in the background; detached() says when it is over, detach() waits for it.
+	void begin_detach();
+	bool detached() const;
+
+	const std::string& hooks() const { return hooks_; }
+
+private:
+	friend class ObjectLoader;
+	struct Detaching;
+
+	bpf_object_skeleton* skeleton_ = nullptr;
+	bpf_object* object_ = nullptr;
+	void (*destroy_)(void*) = nullptr;
+	void* typed_ = nullptr;
+	std::vector<bpf_link*> links_;
+	std::string hooks_;
+	std::unique_ptr<Detaching> detaching_;
+};
+
+// How a skeleton type is opened; made by skeleton_type<X_bpf>().
+struct SkeletonType {
+	void* (*open)(const bpf_object_open_opts*);
+	bpf_object_skeleton* (*skeleton)(void*);
+	void (*destroy)(void*);
+	const char* name;
+};
+
+template <class S>
+constexpr SkeletonType skeleton_type(const char* name)
+{
+	return {[](const bpf_object_open_opts* opts) -> void* { return S::open(opts); },
+		[](void* s) { return static_cast<S*>(s)->skeleton; }, [](void* s) { S::destroy(static_cast<S*>(s)); }, name};
+}
+
+// Opens, lets `configure` set rodata and map sizes, loads and attaches. `configure(typed, object)` is called for each
+// hook set that is tried. Throws Error with one line: what failed, why, what to do.
+class ObjectLoader {
+public:
+	ObjectLoader(const SkeletonType& type, std::vector<HookSet> hooks, std::function<void(void*, Object&)> configure)
+		: type_(type), hooks_(std::move(hooks)), configure_(std::move(configure))
+	{}
+
+	// Opens and loads with the first hook set that can be loaded and attached. `before_attach` runs in between, when
+	// maps exist and no program runs yet.
+	std::unique_ptr<Object> start(const std::function<void(Object&)>& before_attach);
+
+	// The typed skeleton of what start() returned.
+	static void* typed(const Object& object) { return object.typed_; }
+
+private:
+	std::unique_ptr<Object> try_hooks(const HookSet& hooks, const std::function<void(Object&)>& before_attach);
+
+	SkeletonType type_;
+	std::vector<HookSet> hooks_;
+	std::function<void(void*, Object&)> configure_;
+};
+
+// libbpf's own words go nowhere, or to stderr when asked for (--verbose).
+void set_libbpf_log(bool to_stderr);
+
+// Throws Error(kNoPermission) or Error(kUnavailable) where it is plain beforehand that nothing will load.
+void require_bpf();
+
+// False where this kernel refuses fentry, fexit and LSM programs whatever they are (by trial).
+bool trampolines_allowed();
+
+} // namespace corescope

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Options by argp, built from declarations. argp's own two-line errors are replaced by one line each; to know what
+// was wrong, the word at which it stopped is looked at again.
+#include "cli/option.h"
+
+#include "cli/error.h"
+#include "cli/version.h"
+
+#include <argp.h>
+#include <cstring>
+#include <vector>
+
+namespace corescope {
+
+namespace {
+
+constexpr int kFirstKey = 0x100; // above all letters
+
+struct Known {
+	const OptionSpec* spec;
+	void* target;
+	int key;
+};
+
+struct Parse {
+	const CommandLine& command;
+	std::vector<Known> known;
+	size_t positionals = 0;
+	int stopped_at = 0;
+	std::string problem;
+};
+
+std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
+
+std::string see_help(const CommandLine& command) { return "; see " + command.program + " --help"; }
+
+error_t parse_one(int key, char* text, argp_state* state)
+{
+	auto* parse = static_cast<Parse*>(state->input);
+	const auto refuse = [&](const std::string& why) {
+		parse->problem = why;
+		return EINVAL;
+	};
+	if (key == ARGP_KEY_ERROR)
+		parse->stopped_at = state->next;
+	if (key == ARGP_KEY_ARG) {
+		if (parse->positionals >= parse->command.positionals.size())
+			return refuse("unexpected argument " + quoted(text) + see_help(parse->command));
+		const PositionalSpec& spec = parse->command.positionals[parse->positionals++];
+		try {
+			spec.set(parse->command.positional_target, text);
+		} catch (const BadValue& bad) {
+			return refuse(std::string(spec.name) + ": " + quoted(text) + " " + bad.why);
+		}
+		return 0;
+	}
+	for (const Known& known : parse->known) {
+		if (known.key != key)
+			continue;
+		try {
+			known.spec->set(known.target, text ? text : "");
+		} catch (const BadValue& bad) {
+			return refuse(std::string("--") + known.spec->name + ": " + quoted(text) + " " + bad.why);
+		}
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+// What getopt did not like about a word.
+std::string explain(const Parse& parse, const char* word)
+{
+	const std::string_view text = word;
+	if (text.substr(0, 2) == "--") {
+		const std::string_view name = text.substr(2, text.find('=') - 2);
+		size_t candidates = 0;
+		const OptionSpec* match = nullptr;
+		for (const Known& known : parse.known) {
+			if (std::string_view(known.spec->name).substr(0, name.size()) != name)
+				continue;
+			candidates++;
+			match = known.spec;
+			if (name == match->name) {
+				candidates = 1;
+				break;
+			}
+		}
+		if (candidates > 1)
+			return "--" + std::string(name) + ": could be several options" + see_help(parse.command);
+		if (match && *match->arg)
+			return std::string("--") + match->name + ": needs an argument, " + match->arg;
+		if (match)
+			return std::string("--") + match->name + ": takes no argument";
+	} else if (text.size() >= 2) {
+		for (const Known& known : parse.known)
+			if (known.spec->letter == text.back() && *known.spec->arg)
+				return std::string("--") + known.spec->name + ": needs an argument, " + known.spec->arg;
+	}
+	return "unknown option " + quoted(text) + see_help(parse.command);
+}
+
+[[noreturn]] void show_help(const argp& parser, const CommandLine& command, unsigned flags)
+{
+	std::string program = command.program;
+	argp_help(&parser, stdout, flags, program.data());
+	std::exit(std::fflush(stdout) || std::ferror(stdout) ? kIoError : kOk);
+}
+
+} // namespace
+
+void parse_command_line(const CommandLine& command, int argc, char** argv)
+{
+	Parse parse{command, {}, 0, 0, {}};
+	std::vector<argp_option> table;
+	int next_key = kFirstKey;
+	int group = 0;
+	for (const OptionSet& set : command.sets) {
+		group++;
+		if (set.heading)
+			table.push_back({nullptr, 0, nullptr, 0, set.heading, group});
+		for (const OptionSpec& spec : set.specs) {
+			if (!spec.set)
+				continue;
+			int key = spec.letter ? spec.letter : next_key++;
+			for (const OptionSet& other : command.sets)
+				for (const OptionSpec& alias : other.specs)
+					if (!alias.set && !std::strcmp(alias.name, spec.name))
+						key = alias.letter;
+			parse.known.push_back({&spec, set.target, key});
+			table.push_back({spec.name, key, *spec.arg ? spec.arg : nullptr, 0, spec.doc, group});
+		}
+	}
+	const int help = next_key++;
+	const int usage = next_key++;
+	const int version = next_key++;
+	static bool want_help, want_usage, want_version;
+	static const OptionSpec kStandard[] = {
+		{'?', "help", "", "print this help", [](void*, const char*) { want_help = true; }},
+		{0, "usage", "", "print a short usage message", [](void*, const char*) { want_usage = true; }},
+		{'V', "version", "", "print the version", [](void*, const char*) { want_version = true; }},
+	};
+	want_help = want_usage = want_version = false;
+	bool v_is_free = true;
+	for (const Known& known : parse.known)
+		v_is_free = v_is_free && known.key != 'V';
+	const int keys[] = {'?', usage, v_is_free ? 'V' : version};
+	(void)help;
+	for (int i = 0; i < 3; i++) {
+		parse.known.push_back({&kStandard[i], nullptr, keys[i]});
+		table.push_back({kStandard[i].name, keys[i], nullptr, 0, kStandard[i].doc, -1});
+	}
+	table.push_back({});
+
+	std::string words;
+	for (const PositionalSpec& spec : command.positionals)
+		words += (words.empty() ? "[" : " [") + std::string(spec.name);
+	words.append(command.positionals.size(), ']');
+	std::string doc = command.summary;
+	if (command.details)
+		doc += std::string("\v") + command.details;
+	const argp parser{table.data(), parse_one, words.empty() ? nullptr : words.c_str(), doc.c_str(), nullptr, nullptr, nullptr};
+
+	std::string program = command.program;
+	std::vector<char*> arguments(argv, argv + argc);
+	arguments[0] = program.data();
+	arguments.push_back(nullptr);
+	const error_t error = argp_parse(&parser, argc, arguments.data(), ARGP_NO_ERRS | ARGP_NO_HELP, nullptr, &parse);
+	if (want_help)
+		show_help(parser, command, ARGP_HELP_STD_HELP & ~(ARGP_HELP_EXIT_OK | ARGP_HELP_EXIT_ERR));
+	if (want_usage)
+		show_help(parser, command, ARGP_HELP_USAGE);
+	if (want_version) {
+		std::printf("%s\n", version_line().c_str());
+		std::exit(std::fflush(stdout) || std::ferror(stdout) ? kIoError : kOk);
+	}
+	if (!parse.problem.empty())
+		throw Error(kUsage, parse.problem);
+	if (error)
+		throw Error(kUsage, explain(parse, arguments[parse.stopped_at > 0 ? static_cast<size_t>(parse.stopped_at) - 1 : 0]));
+}
+
+} // namespace corescope

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The life of a stream run: load, attach, then drain, format and write until something ends it.
+//
+// The reader sleeps only when nothing happens. Under load it naps for a fraction of a millisecond instead and takes
+// what has gathered in one go, so that no producer ever has to wake it; at a slow pace it sleeps at once and the bell
+// brings each record to its line without delay. Everything drained is written before it sleeps or naps, on a pipe as
+// on a terminal.
+#include "cli/stream.h"
+
+#include "bpf/loss.h"
+#include "bpf/ring.h"
+#include "cli/error.h"
+#include "cli/signals.h"
+#include "cli/version.h"
+#include "output/records.h"
+#include "system/cgroup.h"
+#include "system/clock.h"
+#include "system/host.h"
+
+#include <algorithm>
+#include <bit>
+#include <csignal>
+#include <cstring>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+namespace corescope {
+
+namespace {
+
+constexpr uint64_t kMillisecond = 1000000;
+constexpr uint64_t kNapNs = 300000;
+constexpr uint64_t kBusyWithinNs = kMillisecond;    // records that come closer than this are not worth sleeping for
+constexpr uint64_t kTimerSlackNs = 10000;           // a nap must not become several
+constexpr size_t kWriteAt = 256 * 1024;             // bytes formatted before they are written
+constexpr uint64_t kTellLossEveryNs = 1000000000;
+constexpr uint64_t kForever = ~uint64_t{0};
+constexpr uint64_t kDefaultBuffer = 1 << 20;
+
+constexpr OptionSpec kStreamOptions[] = {
+	option<&StreamOptions::buffer_size>(
+		0, "buffer-size", "BYTES", "size of the ring buffer (default 1M), rounded up to a power of two"),
+};
+
+class Stream {
+public:
+	explicit Stream(const StreamRun& run)
+		: run_(run), filter_(cgroup_filter(run.setup.common)),
+		  loader_(run.skeleton, run.setup.hooks,
+			  [this](void* typed, Object& object) {
+				  object.set_max_entries("events", run_.buffer_size);
+				  run_.configure(typed, filter_);
+			  })
+	{
+		context_.options = run.options;
+		context_.quote = run.setup.quote;
+		context_.cgroups = &cgroups_;
+	}
+
+	int go()
+	{
+		catch_signals();
+		set_libbpf_log(run_.setup.common.verbose);
+		object_ = loader_.start([](Object&) {});
+		event_shared* shared = run_.shared(ObjectLoader::typed(*object_));
+		Ring ring(object_->map_fd("events"), object_->max_entries("events"));
+		Doorbell bell(object_->map_fd("bell"), object_->max_entries("bell"), shared);
+		losses_.emplace(shared);
+		prctl(PR_SET_TIMERSLACK, kTimerSlackNs);
+		settle_down(true);
+		begin();
+		while (!ended())
+			turn(ring, bell);
+		finish(ring);
+		return kOk;
+	}
+
+private:
+	void begin()
+	{
+		const CommonOptions& common = run_.setup.common;
+		const bool header = !common.no_header;
+		start_ns_ = boot_ns();
+		context_.start_boot_ns = start_ns_;
+		if (common.duration)
+			deadline_ns_ = monotonic_ns() + common.duration.ns;
+		if (common.output == OutputFormat::json)
+			writer_ = json_writer(run_.fields, context_, clock_);
+		else if (common.output == OutputFormat::csv)
+			writer_ = csv_writer(run_.fields, header, context_, clock_);
+		else
+			writer_ = table_writer(run_.fields, run_.setup.shown, run_.setup.hidden, header, context_, clock_);
+		Meta meta{run_.name, version(), object_->hooks(), run_.arguments, clock_.to_unix_ns(start_ns_)};
+		writer_->meta(buffer_, meta);
+		write_out(buffer_);
+	}
+
+	bool ended()
+	{
+		if (stop_signal())
+			end_ = stop_signal() == SIGINT ? "SIGINT" : stop_signal() == SIGHUP ? "SIGHUP" : "SIGTERM";
+		else if (deadline_ns_ != kForever && monotonic_ns() >= deadline_ns_)
+			end_ = "duration";
+		return !end_.empty();
+	}
+
+	// One record. False when no more are wanted just now: enough, or the buffer wants to be written.
+	bool take(const void* event)
+	{
+		uint64_t at_ns;
+		std::memcpy(&at_ns, event, sizeof(at_ns));
+		if (at_ns > stop_ns_ || (run_.keep && !run_.keep(event)))
+			return true;
+		if (end_ == "count")
+			return true;
+		writer_->event(buffer_, event);
+		records_++;
+		if (run_.setup.common.count && records_ == run_.setup.common.count.value) {
+			end_ = "count";
+			return false;
+		}
+		return buffer_.size() < kWriteAt;
+	}
+
+	size_t drain(Ring& ring)
+	{
+		clock_.refresh();
+		const size_t taken = ring.drain([this](const void* event, size_t) { return take(event); });
+		tell_losses(false);
+		write_out(buffer_);
+		return taken;
+	}
+
+	void tell_losses(bool all)
+	{
+		if (!losses_->any_new())
+			return;
+		const uint64_t now = monotonic_ns();
+		if (!all && now - told_loss_ns_ < kTellLossEveryNs)
+			return;
+		told_loss_ns_ = now;
+		for (const Loss& loss : losses_->take())
+			writer_->lost(buffer_, loss, clock_.now_unix_ns());
+	}
+
+	void turn(Ring& ring, Doorbell& bell)
+	{
+		const size_t taken = drain(ring);
+		if (!end_.empty())
+			return;
+		const uint64_t now = monotonic_ns();
+		const bool busy = taken > 1 || (taken && now - last_event_ns_ < kBusyWithinNs);
+		if (taken)
+			last_event_ns_ = now;
+		if (busy || !bell.may_sleep(ring)) {
+			wait(-1, kNapNs);
+			return;
+		}
+		// What was lost but not yet told must not wait for the next event.
+		wait(bell.fd(), losses_->any_new() ? kTellLossEveryNs : kForever);
+		bell.answer();
+	}
+
+	// Until a signal, the bell, the deadline, or the end of the pipe.
+	void wait(int bell_fd, uint64_t timeout_ns)
+	{
+		pollfd fds[] = {{stop_fd(), POLLIN, 0}, {STDOUT_FILENO, 0, 0}, {bell_fd, POLLIN, 0}};
+		if (deadline_ns_ != kForever) {
+			const uint64_t now = monotonic_ns();
+			timeout_ns = std::min(timeout_ns, deadline_ns_ > now ? deadline_ns_ - now : 0);
+		}
+		timespec timeout = {static_cast<time_t>(timeout_ns / 1000000000), static_cast<long>(timeout_ns % 1000000000)};
+		if (stop_signal())
+			return;
+		if (ppoll(fds, 3, timeout_ns == kForever ? nullptr : &timeout, nullptr) > 0 && fds[1].revents & (POLLERR | POLLHUP))
+			throw ReaderGone{};
+	}
+
+	// What came before the end is still printed; what comes while the hooks are taken away is not.
+	void finish(Ring& ring)
+	{
+		stop_ns_ = boot_ns();
+		object_->begin_detach();
+		do {
+			const bool last = object_->detached();
+			while (drain(ring) && ring.has_data()) {
+			}
+			if (last)
+				break;
+			const timespec nap = {0, 200000};
+			nanosleep(&nap, nullptr);
+		} while (true);
+		object_->detach();
+		tell_losses(true);
+		Summary summary{records_, stop_ns_ - start_ns_, process_cpu_ns(), losses_->total(), end_, clock_.to_unix_ns(stop_ns_)};
+		writer_->summary(buffer_, summary);
+		write_out(buffer_);
+		const std::string sentence = losses_->sentence("events");
+		if (!sentence.empty())
+			std::fprintf(stderr, "%s: %s\n", run_.name, sentence.c_str());
+	}
+
+	const StreamRun& run_;
+	CgroupFilter filter_;
+	ObjectLoader loader_;
+	std::unique_ptr<Object> object_;
+	CgroupResolver cgroups_;
+	FieldContext context_;
+	WallClock clock_;
+	std::optional<LossWatch> losses_;
+	std::unique_ptr<RecordWriter> writer_;
+	Buffer buffer_;
+	std::string_view end_;
+	uint64_t records_ = 0;
+	uint64_t start_ns_ = 0;
+	uint64_t stop_ns_ = kForever;
+	uint64_t deadline_ns_ = kForever;
+	uint64_t last_event_ns_ = 0;
+	uint64_t told_loss_ns_ = 0;
+};
+
+} // namespace
+
+std::span<const OptionSpec> stream_option_specs() { return kStreamOptions; }
+
+uint64_t ring_size(const Bytes& asked, uint64_t least)
+{
+	constexpr uint64_t kLargest = 1ULL << 30;
+	if (asked.given && (asked.value == 0 || asked.value > kLargest))
+		throw Error(kUsage, "--buffer-size: must lie between 1 and 1G");
+	const uint64_t wanted = std::max<uint64_t>(asked.given ? asked.value : kDefaultBuffer, std::max(least, page_size()));
+	return std::bit_ceil(wanted);
+}
+
+int run_stream(const StreamRun& run) { return Stream(run).go(); }
+
+} // namespace corescope

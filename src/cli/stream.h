@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// A stream tool: its kernel half fills records in the ring buffer, its user half declares what they look like. All
+// between the two is here.
+#pragma once
+
+#include "bpf/object.h"
+#include "cli/tool.h"
+#include "event.h"
+
+#include <cstddef>
+#include <functional>
+#include <string_view>
+#include <vector>
+
+namespace corescope {
+
+// What a tool decides once its options are known.
+struct StreamSetup {
+	const CommonOptions& common;
+	std::vector<HookSet> hooks;            // the best first
+	std::vector<std::string_view> shown;   // optional columns
+	std::vector<std::string_view> hidden;  // columns that are otherwise there
+	bool quote = false;                    // lists in quotes, in tables
+	uint64_t least_buffer = 0;             // bytes that the ring must have
+
+	bool data() const { return common.output != OutputFormat::table; }
+	void show(std::string_view key, bool yes = true)
+	{
+		if (yes)
+			shown.push_back(key);
+	}
+	// One column in another's place.
+	void replace(std::string_view key, std::string_view by)
+	{
+		hidden.push_back(key);
+		shown.push_back(by);
+	}
+};
+
+// A stream run, without types.
+struct StreamRun {
+	const char* name;
+	SkeletonType skeleton;
+	std::span<const Field> fields;
+	const void* options;
+	const StreamSetup& setup;
+	uint64_t buffer_size;
+	std::function<void(void* typed, const CgroupFilter& filter)> configure;
+	event_shared* (*shared)(void* typed);
+	std::function<bool(const void* event)> keep; // whether a record is wanted; empty: all are
+	std::vector<std::string> arguments;
+};
+int run_stream(const StreamRun& run);
+
+struct StreamOptions {
+	Bytes buffer_size;
+};
+std::span<const OptionSpec> stream_option_specs();
+uint64_t ring_size(const Bytes& asked, uint64_t least);
+
+// Skel: bpftool's skeleton. Event: the record, with the kernel's stamp first. Options: the tool's own.
+template <class Skel, class Event, class Options>
+class StreamTool : public Tool {
+public:
+	struct Parts {
+		const char* name;
+		Group group;
+		const char* summary;
+		const char* details = nullptr; // for --help
+		std::span<const OptionSpec> options;
+		std::span<const Field> fields;
+		void (*prepare)(const Options&, StreamSetup&);               // hooks and columns
+		void (*configure)(Skel&, const Options&, const StreamSetup&); // rodata
+		bool (*keep)(const Event&, const Options&) = nullptr;         // filters that need user space
+	};
+
+	explicit StreamTool(const Parts& parts) : Tool(parts.name, parts.group, parts.summary), parts_(parts)
+	{
+		static_assert(offsetof(Event, ts) == 0);
+	}
+
+	int run(int argc, char** argv) const override
+	{
+		Options options;
+		CommonOptions common;
+		StreamOptions stream;
+		const OptionSet sets[] = {{nullptr, parts_.options, &options}, {"Common options:", common_option_specs(), &common},
+			{nullptr, stream_option_specs(), &stream}};
+		parse_command_line({name(), summary(), parts_.details, sets, {}, nullptr}, argc, argv);
+		StreamSetup setup{common, {}, {}, {}, false, 0};
+		parts_.prepare(options, setup);
+		std::function<bool(const void*)> keep;
+		if (parts_.keep)
+			keep = [&](const void* event) { return parts_.keep(*static_cast<const Event*>(event), options); };
+		return run_stream({name(), skeleton_type<Skel>(name()), parts_.fields, &options, setup,
+			ring_size(stream.buffer_size, setup.least_buffer),
+			[&](void* typed, const CgroupFilter& filter) {
+				auto& skel = *static_cast<Skel*>(typed);
+				skel.rodata->filter_cgroup = filter.id;
+				skel.rodata->filter_cgroup_level = filter.level;
+				parts_.configure(skel, options, setup);
+			},
+			[](void* typed) -> event_shared* { return &static_cast<Skel*>(typed)->bss->shared; },
+			keep, {argv, argv + argc}});
+	}
+	std::vector<OptionSpec> options() const override { return {parts_.options.begin(), parts_.options.end()}; }
+	std::vector<Field> fields() const override { return {parts_.fields.begin(), parts_.fields.end()}; }
+
+private:
+	Parts parts_;
+};
+
+} // namespace corescope

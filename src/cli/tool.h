@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What the multi-call binary knows of a tool: its name, its place in the list, and how to run it. Tools register
+// themselves; nobody lists them.
+#pragma once
+
+#include "cli/option.h"
+#include "output/field.h"
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace corescope {
+
+enum class Group { process, cpu, memory, block, files, network, system };
+const char* group_name(Group group);
+
+class Tool {
+public:
+	// Registers it for as long as the process lives: tools are static objects.
+	Tool(const char* name, Group group, const char* summary);
+	virtual ~Tool() = default;
+	Tool(const Tool&) = delete;
+	Tool& operator=(const Tool&) = delete;
+
+	const char* name() const { return name_; }
+	Group group() const { return group_; }
+	const char* summary() const { return summary_; }
+
+	// argv[0] is the tool's name. Returns the exit status; throws Error.
+	virtual int run(int argc, char** argv) const = 0;
+	// What it declares, for whoever documents or checks it.
+	virtual std::vector<OptionSpec> options() const = 0;
+	virtual std::vector<Field> fields() const = 0;
+
+private:
+	const char* name_;
+	Group group_;
+	const char* summary_;
+};
+
+// All tools, by group and name.
+const std::vector<const Tool*>& all_tools();
+const Tool* find_tool(std::string_view name);
+
+// Options that every tool has, all long-only but for -v.
+struct CommonOptions {
+	OutputFormat output = OutputFormat::table;
+	Duration duration;
+	Count count;
+	bool no_header = false;
+	std::string cgroup;
+	std::string unit;
+	bool verbose = false;
+};
+std::span<const OptionSpec> common_option_specs();
+
+// The cgroup that --cgroup or --unit names; id 0 for none. Throws Error.
+struct CgroupFilter {
+	uint64_t id = 0;
+	unsigned level = 0;
+};
+CgroupFilter cgroup_filter(const CommonOptions& common);
+
+// Nanoseconds of CPU time that this process has used.
+uint64_t process_cpu_ns();
+
+// After attaching: gives up privileges and system calls that are no longer needed.
+void settle_down(bool needs_cgroup_names);
+
+// Writes to standard output until all is written. Throws Error(kIoError) when it cannot be; dies of SIGPIPE by way of
+// ReaderGone when nobody reads any more. After a signal to stop, a reader that stalls is waited for a second.
+struct ReaderGone {};
+class Buffer;
+void write_out(Buffer& buffer); // and empties it
+
+} // namespace corescope

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Strict parsing of option arguments; see values.h.
+#include "cli/values.h"
+
+#include "system/users.h"
+
+#include <charconv>
+#include <cstring>
+
+namespace corescope {
+
+namespace {
+
+constexpr pid_t kLargestPid = 4194304; // PID_MAX_LIMIT, include/linux/threads.h
+constexpr uint64_t kSecond = 1000000000;
+
+struct Suffix {
+	std::string_view name;
+	uint64_t factor;
+};
+
+// The number before a suffix of `suffixes`, and the suffix' factor; `plain` where there is none.
+uint64_t split_suffix(std::string_view& text, const Suffix* suffixes, size_t count, uint64_t plain)
+{
+	size_t digits = text.find_first_not_of("0123456789.");
+	if (digits == std::string_view::npos)
+		return plain;
+	const std::string_view suffix = text.substr(digits);
+	for (size_t i = 0; i < count; i++) {
+		if (suffix == suffixes[i].name) {
+			text = text.substr(0, digits);
+			return suffixes[i].factor;
+		}
+	}
+	return 0;
+}
+
+} // namespace
+
+uint64_t parse_number(std::string_view text, uint64_t least, uint64_t most)
+{
+	uint64_t value = 0;
+	const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+	if (text.empty() || error == std::errc::invalid_argument || end != text.data() + text.size())
+		throw BadValue{"is not a whole number"};
+	if (error == std::errc::result_out_of_range || value < least || value > most)
+		throw BadValue{"must lie between " + std::to_string(least) + " and " + std::to_string(most)};
+	return value;
+}
+
+void parse_value(bool& out, const char*) { out = true; }
+
+void parse_value(Pid& out, const char* text)
+{
+	out.value = static_cast<pid_t>(parse_number(text, 1, kLargestPid));
+}
+
+void parse_value(Count& out, const char* text) { out.value = parse_number(text, 1, UINT64_MAX); }
+
+void parse_value(Duration& out, const char* text)
+{
+	static constexpr Suffix kSuffixes[] = {{"ms", kSecond / 1000}, {"s", kSecond}, {"m", 60 * kSecond},
+		{"h", 3600 * kSecond}, {"d", 86400 * kSecond}};
+	constexpr uint64_t kLongest = 3650 * 86400 * kSecond;
+	std::string_view number = text;
+	const uint64_t unit = split_suffix(number, kSuffixes, std::size(kSuffixes), kSecond);
+	const size_t point = number.find('.');
+	const std::string_view whole = number.substr(0, point);
+	const std::string_view part = point == std::string_view::npos ? "" : number.substr(point + 1);
+	if (!unit || number.empty() || (point != std::string_view::npos && part.empty()) || (whole.empty() && part.empty())
+		|| part.find('.') != std::string_view::npos || part.size() > 9)
+		throw BadValue{"is not a time (such as 10, 0.5, 100ms, 30s, 5m, 2h, 1d)"};
+	uint64_t units = 0;
+	if (!whole.empty())
+		units = parse_number(whole, 0, kLongest / unit);
+	uint64_t ns = units * unit;
+	uint64_t scale = unit;
+	for (const char digit : part) {
+		scale /= 10;
+		ns += static_cast<uint64_t>(digit - '0') * scale;
+	}
+	if (ns < kSecond / 1000)
+		throw BadValue{"is too short (1ms is the least)"};
+	out.ns = ns;
+}
+
+void parse_value(Bytes& out, const char* text)
+{
+	static constexpr Suffix kSuffixes[] = {{"K", 1 << 10}, {"k", 1 << 10}, {"M", 1 << 20}, {"G", 1 << 30}};
+	std::string_view number = text;
+	const uint64_t unit = split_suffix(number, kSuffixes, std::size(kSuffixes), 1);
+	if (!unit)
+		throw BadValue{"is not a size (such as 65536, 64K, 4M)"};
+	out.value = parse_number(number, 0, (1ULL << 40) / unit) * unit;
+	out.given = true;
+}
+
+void parse_value(UserId& out, const char* text)
+{
+	const std::string_view name = text;
+	out.given = true;
+	if (!name.empty() && name.find_first_not_of("0123456789") == std::string_view::npos) {
+		out.value = static_cast<uid_t>(parse_number(name, 0, UINT32_MAX - 1));
+		return;
+	}
+	const std::optional<uid_t> found = name.empty() ? std::nullopt : find_user(name);
+	if (!found)
+		throw BadValue{"is neither a user in /etc/passwd nor a number"};
+	out.value = *found;
+}
+
+void parse_value(OutputFormat& out, const char* text)
+{
+	const std::string_view name = text;
+	if (name == "table")
+		out = OutputFormat::table;
+	else if (name == "json")
+		out = OutputFormat::json;
+	else if (name == "csv")
+		out = OutputFormat::csv;
+	else
+		throw BadValue{"is none of table, json, csv"};
+}
+
+void parse_value(std::string& out, const char* text)
+{
+	if (!*text)
+		throw BadValue{"is empty"};
+	out = text;
+}
+
+void parse_value(Regex& out, const char* text)
+{
+	if (!*text)
+		throw BadValue{"is empty"};
+	auto compiled = std::shared_ptr<regex_t>(new regex_t, [](regex_t* r) {
+		regfree(r);
+		delete r;
+	});
+	// A failed regcomp leaves nothing that regfree may see.
+	std::memset(compiled.get(), 0, sizeof(regex_t));
+	const int error = regcomp(compiled.get(), text, REG_EXTENDED);
+	if (error) {
+		char why[128];
+		regerror(error, compiled.get(), why, sizeof(why));
+		throw BadValue{std::string("is no regular expression: ") + why};
+	}
+	out.compiled_ = std::move(compiled);
+}
+
+bool Regex::matches(const char* text) const
+{
+	return regexec(compiled_.get(), text, 0, nullptr, 0) == 0;
+}
+
+std::optional<Regex::Range> Regex::find(const char* text, size_t from, size_t* next) const
+{
+	regmatch_t match[2];
+	if (regexec(compiled_.get(), text + from, 2, match, from ? REG_NOTBOL : 0))
+		return std::nullopt;
+	const regmatch_t& told = compiled_->re_nsub > 0 && match[1].rm_so >= 0 ? match[1] : match[0];
+	// An empty match must not be found for ever.
+	*next = from + static_cast<size_t>(match[0].rm_eo > match[0].rm_so ? match[0].rm_eo : match[0].rm_eo + 1);
+	return Range{from + static_cast<size_t>(told.rm_so), from + static_cast<size_t>(told.rm_eo)};
+}
+
+} // namespace corescope

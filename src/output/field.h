@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// A field of a record, declared once: heading and width for the table, key for JSON and CSV, how to read it from the
+// event. All writers work from this line, so a field cannot be in one output and wrong in another.
+#pragma once
+
+#include "output/value.h"
+
+#include <cstring>
+#include <span>
+#include <string_view>
+#include <type_traits>
+
+namespace corescope {
+
+enum FieldFlags : unsigned {
+	kInTable = 1,   // a column unless the tool hides it
+	kInData = 2,    // in JSON and CSV
+	kRight = 4,     // numbers to the right
+	kOptional = 8,  // a column only when the tool shows it
+	kEverywhere = kInTable | kInData,
+};
+
+// What a field may need beside its event.
+struct FieldContext {
+	const void* options = nullptr; // the tool's own
+	class CgroupResolver* cgroups = nullptr;
+	uint64_t start_boot_ns = 0;
+	bool quote = false; // arguments in quotes, in tables
+
+	template <class Options>
+	const Options& opts() const
+	{
+		return *static_cast<const Options*>(options);
+	}
+};
+
+struct Field {
+	const char* heading; // of the column; null for none
+	const char* key;     // in JSON and CSV, and the name by which a tool shows or hides the column
+	unsigned width;      // columns; 0: as long as it is (the last one)
+	unsigned flags;
+	Value (*get)(const void* event, const FieldContext& context);
+	const char* doc;
+};
+
+template <auto Member>
+struct EventOf;
+template <class E, class T, T E::*Member>
+struct EventOf<Member> {
+	using Event = E;
+	using Type = T;
+};
+
+template <class T>
+Value to_value(const T& x)
+{
+	if constexpr (std::is_array_v<T>)
+		return Value::text({x, strnlen(x, sizeof(x))});
+	else if constexpr (std::is_signed_v<T>)
+		return Value::number(static_cast<int64_t>(x));
+	else
+		return Value::number(static_cast<uint64_t>(x));
+}
+
+// A member as it stands.
+template <auto Member>
+constexpr Field field(const char* heading, const char* key, unsigned width, unsigned flags, const char* doc)
+{
+	using Event = typename EventOf<Member>::Event;
+	return {heading, key, width, flags,
+		[](const void* event, const FieldContext&) { return to_value(static_cast<const Event*>(event)->*Member); }, doc};
+}
+
+// What a function makes of the event. Get: Value (const Event&, const FieldContext&).
+template <class Event, auto Get>
+constexpr Field computed(const char* heading, const char* key, unsigned width, unsigned flags, const char* doc)
+{
+	return {heading, key, width, flags,
+		[](const void* event, const FieldContext& context) { return Get(*static_cast<const Event*>(event), context); }, doc};
+}
+
+// The kernel's stamp (CLOCK_BOOTTIME ns): HH:MM:SS in a column, RFC 3339 in data.
+template <auto Member>
+constexpr Field time_field(unsigned flags)
+{
+	using Event = typename EventOf<Member>::Event;
+	return {"TIME", "ts", 8, flags,
+		[](const void* event, const FieldContext&) { return Value::time(static_cast<const Event*>(event)->*Member); },
+		"when it happened, taken in the kernel"};
+}
+
+// The same as seconds since the tool began, a column only.
+template <auto Member>
+constexpr Field elapsed_field()
+{
+	using Event = typename EventOf<Member>::Event;
+	return {"TIME(s)", "elapsed", 8, kOptional,
+		[](const void* event, const FieldContext& context) {
+			const uint64_t at = static_cast<const Event*>(event)->*Member;
+			return Value::seconds(at > context.start_boot_ns ? at - context.start_boot_ns : 0);
+		},
+		"seconds since the tool began"};
+}
+
+// Which part of a cgroup's attribution; defined in attribution.cpp, so that only tools that have a cgroup need it.
+enum class CgroupPart { path, unit, container };
+Value cgroup_part(uint64_t id, const FieldContext& context, CgroupPart part);
+
+template <auto Member, CgroupPart Part>
+constexpr Field cgroup_field(const char* key, const char* doc)
+{
+	using Event = typename EventOf<Member>::Event;
+	return {nullptr, key, 0, kInData,
+		[](const void* event, const FieldContext& context) {
+			return cgroup_part(static_cast<const Event*>(event)->*Member, context, Part);
+		},
+		doc};
+}
+
+template <auto Member>
+constexpr Field cgroup_path_field()
+{
+	return cgroup_field<Member, CgroupPart::path>("cgroup", "cgroup v2 path");
+}
+template <auto Member>
+constexpr Field unit_field()
+{
+	return cgroup_field<Member, CgroupPart::unit>("unit", "systemd unit, from the cgroup path");
+}
+template <auto Member>
+constexpr Field container_field()
+{
+	return cgroup_field<Member, CgroupPart::container>("container", "container id, from the cgroup path");
+}
+
+} // namespace corescope

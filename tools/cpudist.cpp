@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// cpudist: how long tasks run on a CPU, or wait off it, as a histogram.
+#include "cli/histogram.h"
+#include "cpudist.h"
+#include "cpudist.skel.h"
+
+using namespace corescope;
+
+namespace {
+
+struct Options {
+	bool off_cpu = false, idle = false;
+	Pid pid;
+};
+
+constexpr OptionSpec kOptions[] = {
+	option<&Options::off_cpu>('O', "offcpu", "", "time off the CPU instead of on it"),
+	option<&Options::pid>('p', "pid", "PID", "only this process"),
+	option<&Options::idle>('I', "include-idle", "", "also the CPUs' idle tasks"),
+	letter_for('c', "cgroup"),
+};
+
+void prepare(const Options& o, HistSetup& setup)
+{
+	setup.what = o.off_cpu ? "off-CPU time" : "on-CPU time";
+	if (o.off_cpu)
+		setup.hooks = {{"tp_btf", {"off_cpu"}}, {"tp_btf, hash of starts", {"off_cpu_by_hash"}}};
+	else
+		setup.hooks = {{"tp_btf", {"on_cpu"}}};
+}
+
+void configure(cpudist_bpf& skel, const Options& o, const HistSetup&)
+{
+	skel.rodata->only_pid = static_cast<__u32>(o.pid.value);
+	skel.rodata->include_idle = o.idle;
+}
+
+const HistogramTool<cpudist_bpf, Options> kTool{{
+	.name = "cpudist",
+	.group = Group::cpu,
+	.summary = "how long tasks stay on the CPU, or off it",
+	.details = "Examples:\n"
+			   "  cpudist                    on-CPU time of all tasks, until Ctrl-C\n"
+			   "  cpudist -O 1 10            off-CPU time, each second, ten times\n"
+			   "  cpudist -P --top 5 10 1    the five processes that ran longest in ten seconds\n"
+			   "  cpudist -p 1234 --output json 60",
+	.options = kOptions,
+	.prepare = prepare,
+	.configure = configure,
+}};
+
+} // namespace
