@@ -4,7 +4,7 @@
 #include "execsnoop.h"
 #include "execsnoop.skel.h"
 #include "output/arguments.h"
-#include "cli/error.h"
+#include "base/error.h"
 #include "system/errors.h"
 
 using namespace corescope;

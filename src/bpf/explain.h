@@ -3,7 +3,7 @@
 // ulimit -l"), so its words are only shown on demand.
 #pragma once
 
-#include "cli/error.h"
+#include "base/error.h"
 
 #include <string_view>
 

@@ -2,7 +2,7 @@
 // From rows of slots in shared memory to named histograms; see hist_maps.h.
 #include "bpf/hist_maps.h"
 
-#include "cli/error.h"
+#include "base/error.h"
 #include "system/cgroup.h"
 #include "system/host.h"
 #include "system/process.h"

@@ -3,7 +3,7 @@
 #include "bpf/object.h"
 
 #include "bpf/explain.h"
-#include "cli/error.h"
+#include "base/error.h"
 
 #include <bpf/bpf.h>
 

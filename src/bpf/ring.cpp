@@ -3,7 +3,7 @@
 // there twice in a row, so that a record that wraps around is contiguous too.
 #include "bpf/ring.h"
 
-#include "cli/error.h"
+#include "base/error.h"
 #include "system/host.h"
 
 #include <cerrno>

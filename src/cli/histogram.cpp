@@ -6,7 +6,7 @@
 
 #include "bpf/hist_maps.h"
 #include "bpf/loss.h"
-#include "cli/error.h"
+#include "base/error.h"
 #include "cli/signals.h"
 #include "cli/version.h"
 #include "output/escape.h"

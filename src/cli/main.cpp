@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The one binary: `corescope TOOL …`, or a link named TOOL. Whatever goes wrong below ends here, as one line on
 // standard error and an exit status.
-#include "cli/error.h"
+#include "base/error.h"
 #include "cli/signals.h"
 #include "cli/tool.h"
 #include "cli/version.h"

@@ -3,7 +3,7 @@
 // was wrong, the word at which it stopped is looked at again.
 #include "cli/option.h"
 
-#include "cli/error.h"
+#include "base/error.h"
 #include "cli/version.h"
 
 #include <argp.h>

@@ -2,7 +2,7 @@
 // A handler that only takes notice, and a descriptor that wakes whoever waits; see signals.h.
 #include "cli/signals.h"
 
-#include "cli/error.h"
+#include "base/error.h"
 
 #include <cerrno>
 #include <csignal>

@@ -9,7 +9,7 @@
 
 #include "bpf/loss.h"
 #include "bpf/ring.h"
-#include "cli/error.h"
+#include "base/error.h"
 #include "cli/signals.h"
 #include "cli/version.h"
 #include "output/records.h"

@@ -2,7 +2,7 @@
 // The registry, what all tools have in common on the command line, and the way to standard output.
 #include "cli/tool.h"
 
-#include "cli/error.h"
+#include "base/error.h"
 #include "cli/signals.h"
 #include "output/buffer.h"
 #include "system/cgroup.h"

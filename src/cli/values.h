@@ -1,24 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What an option's argument may be. Each type is parsed whole or refused: no trailing junk, no silent zero, no
-// wrap-around. A refusal says what would have been right.
+// What an option's argument may be; each type is parsed whole or refused (base/parse.h).
 #pragma once
 
-#include <cstddef>
+#include "base/parse.h"
+
 #include <cstdint>
-#include <memory>
-#include <optional>
 #include <string>
-#include <string_view>
 #include <sys/types.h>
 
-#include <regex.h>
-
 namespace corescope {
-
-// Thrown by parse_value: why the text is refused, to be read after "--option: 'text' ".
-struct BadValue {
-	std::string why;
-};
 
 struct Pid {
 	pid_t value = 0; // 0: not given; else 1..4194304, the largest pid_max there is
@@ -45,26 +35,6 @@ struct UserId {
 };
 enum class OutputFormat { table, json, csv };
 
-// POSIX extended regular expression, searched for anywhere in the text.
-class Regex {
-public:
-	Regex() = default;
-	explicit operator bool() const { return compiled_ != nullptr; }
-	// Bytes up to a NUL are looked at.
-	bool matches(const char* text) const;
-	struct Range {
-		size_t begin, end;
-	};
-	// The first match at or after `from`: of the first parenthesis if there is one, else the whole.
-	std::optional<Range> find(const char* text, size_t from, size_t* next) const;
-
-private:
-	friend void parse_value(Regex& out, const char* text);
-	std::shared_ptr<regex_t> compiled_;
-};
-
-uint64_t parse_number(std::string_view text, uint64_t least, uint64_t most);
-
 void parse_value(bool& out, const char* text);
 void parse_value(Pid& out, const char* text);
 void parse_value(Count& out, const char* text);
@@ -72,7 +42,6 @@ void parse_value(Duration& out, const char* text);
 void parse_value(Bytes& out, const char* text);
 void parse_value(UserId& out, const char* text);
 void parse_value(OutputFormat& out, const char* text);
-void parse_value(Regex& out, const char* text);
 void parse_value(std::string& out, const char* text);
 
 } // namespace corescope

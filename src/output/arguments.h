@@ -2,7 +2,7 @@
 // Argument vectors and paths as the kernel half hands them over: matched, cut, redacted and shown.
 #pragma once
 
-#include "cli/values.h"
+#include "base/parse.h"
 #include "output/value.h"
 
 #include <cstdint>

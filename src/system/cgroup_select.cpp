@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The cgroups and units that a user names: where cgroup2 is mounted, which directory is meant, and its id.
-#include "cli/error.h"
+#include "base/error.h"
 #include "output/escape.h"
 #include "system/cgroup.h"
 #include "system/cgroup_tree.h"

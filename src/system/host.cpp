@@ -2,7 +2,7 @@
 // Host facts from uname, /proc and /sys.
 #include "system/host.h"
 
-#include "cli/error.h"
+#include "base/error.h"
 
 #include <algorithm>
 #include <charconv>

@@ -2,7 +2,7 @@
 // libc knows the names; real-time signals are counted from the kernel's own first one (32), of which libc keeps two.
 #include "system/signals.h"
 
-#include "cli/values.h"
+#include "base/parse.h"
 
 #include <csignal>
 #include <cstdio>

@@ -3,7 +3,7 @@
 // and unit, by handle and by walking, and what is no group is refused.
 #include "system/cgroup.h"
 
-#include "cli/error.h"
+#include "base/error.h"
 #include "support/skip.h"
 
 #include <cstdlib>
