@@ -24,6 +24,13 @@ const char* loss_remedy(unsigned cause)
 	return "";
 }
 
+void LossWatch::freeze()
+{
+	for (unsigned i = 0; i < LOSS_CAUSES; i++)
+		final_[i] = now(i);
+	frozen_ = true;
+}
+
 bool LossWatch::any_new() const
 {
 	for (unsigned i = 0; i < LOSS_CAUSES; i++)

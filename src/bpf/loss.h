@@ -17,6 +17,8 @@ class LossWatch {
 public:
 	explicit LossWatch(const event_shared* shared) : shared_(shared) {}
 
+	// What is lost from now on does not count: the run has ended.
+	void freeze();
 	bool any_new() const;
 	std::vector<Loss> take(); // since the last take()
 	std::vector<Loss> total() const;
@@ -25,9 +27,14 @@ public:
 	std::string sentence(const char* what) const;
 
 private:
-	uint64_t now(unsigned cause) const { return __atomic_load_n(&shared_->lost[cause], __ATOMIC_RELAXED); }
+	uint64_t now(unsigned cause) const
+	{
+		return frozen_ ? final_[cause] : __atomic_load_n(&shared_->lost[cause], __ATOMIC_RELAXED);
+	}
 
 	const event_shared* shared_;
+	bool frozen_ = false;
+	uint64_t final_[LOSS_CAUSES] = {};
 	uint64_t told_[LOSS_CAUSES] = {};
 };
 

@@ -7,17 +7,11 @@
 
 #include <bpf/bpf.h>
 
-#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <thread>
 
 namespace corescope {
-
-struct Object::Detaching {
-	std::vector<std::thread> threads;
-	std::atomic<size_t> running{0};
-};
 
 Object::~Object()
 {
@@ -43,39 +37,20 @@ void Object::set_max_entries(const char* name, size_t entries) const
 		throw Error(kFailure, std::string("map '") + name + "': " + std::strerror(-error));
 }
 
-void Object::begin_detach()
-{
-	if (detaching_ || links_.empty())
-		return;
-	detaching_ = std::make_unique<Detaching>();
-	// A raw tracepoint is gone in a millisecond, and starting a thread costs about as much. A tracepoint by perf
-	// event makes its last closer wait for a grace period: those wait together.
-	std::vector<bpf_link*> slow;
-	for (bpf_link* link : links_) {
-		if (links_.size() == 1)
-			bpf_link__destroy(link);
-		else
-			slow.push_back(link);
-	}
-	links_.clear();
-	detaching_->running = slow.size();
-	for (bpf_link* link : slow)
-		detaching_->threads.emplace_back([this, link] {
-			bpf_link__destroy(link);
-			detaching_->running--;
-		});
-}
-
-bool Object::detached() const { return links_.empty() && (!detaching_ || detaching_->running == 0); }
-
 void Object::detach()
 {
-	begin_detach();
-	if (!detaching_)
-		return;
-	for (std::thread& thread : detaching_->threads)
-		thread.join();
-	detaching_.reset();
+	// Since 6.13 taking a program off a perf event waits for a grace period too (perf_event_detach_bpf_prog), but
+	// under no lock: so they wait side by side. A raw tracepoint is gone in a millisecond.
+	std::vector<std::thread> waiting;
+	for (bpf_link* link : links_) {
+		if (links_.size() > 1)
+			waiting.emplace_back([link] { bpf_link__destroy(link); });
+		else
+			bpf_link__destroy(link);
+	}
+	for (std::thread& one : waiting)
+		one.join();
+	links_.clear();
 }
 
 std::unique_ptr<Object> ObjectLoader::try_hooks(const HookSet& hooks, const std::function<void(Object&)>& before_attach)
@@ -103,6 +78,7 @@ std::unique_ptr<Object> ObjectLoader::try_hooks(const HookSet& hooks, const std:
 	if (error)
 		throw explain_load(error);
 	before_attach(*object);
+	std::vector<std::string_view> sections;
 	bpf_object__for_each_program(program, object->object_)
 	{
 		if (!bpf_program__autoload(program))
@@ -111,7 +87,9 @@ std::unique_ptr<Object> ObjectLoader::try_hooks(const HookSet& hooks, const std:
 		if (!link)
 			throw explain_attach(-errno, bpf_program__section_name(program));
 		object->links_.push_back(link);
+		sections.push_back(bpf_program__section_name(program));
 	}
+	object->lease_.take(sections);
 	return object;
 }
 

@@ -4,6 +4,8 @@
 // instead gives wrong answers on real kernels.
 #pragma once
 
+#include "bpf/lease.h"
+
 #include <bpf/libbpf.h>
 
 #include <cstddef>
@@ -36,17 +38,13 @@ public:
 	size_t max_entries(const char* name) const { return bpf_map__max_entries(map(name)); }
 	void set_max_entries(const char* name, size_t entries) const;
 
-	// Detaches all at once: each of the slow ones waits for the kernel in a thread of its own.
+	// Returns when no program runs any more.
 	void detach();
-	// Starts that in the background; detached() says when it is over, detach() waits for it.
-	void begin_detach();
-	bool detached() const;
 
 	const std::string& hooks() const { return hooks_; }
 
 private:
 	friend class ObjectLoader;
-	struct Detaching;
 
 	bpf_object_skeleton* skeleton_ = nullptr;
 	bpf_object* object_ = nullptr;
@@ -54,7 +52,7 @@ private:
 	void* typed_ = nullptr;
 	std::vector<bpf_link*> links_;
 	std::string hooks_;
-	std::unique_ptr<Detaching> detaching_;
+	TracepointLease lease_;
 };
 
 // How a skeleton type is opened; made by skeleton_type<X_bpf>().

@@ -22,7 +22,9 @@
 #include <csignal>
 #include <cstring>
 #include <poll.h>
+#include <sched.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace corescope {
@@ -33,15 +35,32 @@ constexpr uint64_t kMillisecond = 1000000;
 constexpr uint64_t kNapNs = 300000;
 constexpr uint64_t kBusyWithinNs = kMillisecond;    // records that come closer than this are not worth sleeping for
 constexpr uint64_t kTimerSlackNs = 10000;           // a nap must not become several
+constexpr uint64_t kSliceNs = 100000;
 constexpr size_t kWriteAt = 256 * 1024;             // bytes formatted before they are written
 constexpr uint64_t kTellLossEveryNs = 1000000000;
 constexpr uint64_t kForever = ~uint64_t{0};
-constexpr uint64_t kDefaultBuffer = 1 << 20;
 
 constexpr OptionSpec kStreamOptions[] = {
 	option<&StreamOptions::buffer_size>(
-		0, "buffer-size", "BYTES", "size of the ring buffer (default 1M), rounded up to a power of two"),
+		0, "buffer-size", "BYTES", "size of the ring buffer, rounded up to a power of two (default 1M, where events are many 4M)"),
 };
+
+// Under load the reader has little to do, but soon: with a short slice the scheduler lets it run early (since 6.12,
+// which takes sched_runtime for a normal task as its slice), and no more than its share. Else nothing changes.
+void ask_for_short_slices()
+{
+	struct {
+		uint32_t size, policy;
+		uint64_t flags;
+		int32_t nice;
+		uint32_t priority;
+		uint64_t runtime, deadline, period;
+	} attr = {};
+	if (syscall(SYS_sched_getattr, 0, &attr, sizeof(attr), 0) == 0 && attr.policy == SCHED_OTHER) {
+		attr.runtime = kSliceNs;
+		syscall(SYS_sched_setattr, 0, &attr, 0);
+	}
+}
 
 class Stream {
 public:
@@ -68,6 +87,7 @@ public:
 		Doorbell bell(object_->map_fd("bell"), object_->max_entries("bell"), shared);
 		losses_.emplace(shared);
 		prctl(PR_SET_TIMERSLACK, kTimerSlackNs);
+		ask_for_short_slices();
 		settle_down(true);
 		begin();
 		while (!ended())
@@ -123,12 +143,21 @@ private:
 		return buffer_.size() < kWriteAt;
 	}
 
+	// All that there is, in writes of a bounded size.
 	size_t drain(Ring& ring)
 	{
-		clock_.refresh();
-		const size_t taken = ring.drain([this](const void* event, size_t) { return take(event); });
-		tell_losses(false);
-		write_out(buffer_);
+		size_t taken = 0;
+		bool full;
+		do {
+			clock_.refresh();
+			full = false;
+			taken += ring.drain([&](const void* event, size_t) {
+				full = !take(event);
+				return !full;
+			});
+			tell_losses(false);
+			write_out(buffer_);
+		} while (full && end_.empty() && !stop_signal());
 		return taken;
 	}
 
@@ -181,17 +210,10 @@ private:
 	void finish(Ring& ring)
 	{
 		stop_ns_ = boot_ns();
-		object_->begin_detach();
-		do {
-			const bool last = object_->detached();
-			while (drain(ring) && ring.has_data()) {
-			}
-			if (last)
-				break;
-			const timespec nap = {0, 200000};
-			nanosleep(&nap, nullptr);
-		} while (true);
+		losses_->freeze();
 		object_->detach();
+		while (drain(ring) && ring.has_data()) {
+		}
 		tell_losses(true);
 		Summary summary{records_, stop_ns_ - start_ns_, process_cpu_ns(), losses_->total(), end_, clock_.to_unix_ns(stop_ns_)};
 		writer_->summary(buffer_, summary);
@@ -224,12 +246,12 @@ private:
 
 std::span<const OptionSpec> stream_option_specs() { return kStreamOptions; }
 
-uint64_t ring_size(const Bytes& asked, uint64_t least)
+uint64_t ring_size(const Bytes& asked, uint64_t otherwise, uint64_t least)
 {
 	constexpr uint64_t kLargest = 1ULL << 30;
 	if (asked.given && (asked.value == 0 || asked.value > kLargest))
 		throw Error(kUsage, "--buffer-size: must lie between 1 and 1G");
-	const uint64_t wanted = std::max<uint64_t>(asked.given ? asked.value : kDefaultBuffer, std::max(least, page_size()));
+	const uint64_t wanted = std::max<uint64_t>(asked.given ? asked.value : otherwise, std::max(least, page_size()));
 	return std::bit_ceil(wanted);
 }
 

@@ -17,11 +17,12 @@ namespace corescope {
 // What a tool decides once its options are known.
 struct StreamSetup {
 	const CommonOptions& common;
-	std::vector<HookSet> hooks;            // the best first
-	std::vector<std::string_view> shown;   // optional columns
-	std::vector<std::string_view> hidden;  // columns that are otherwise there
+	std::vector<HookSet> hooks{};          // the best first
+	std::vector<std::string_view> shown{}; // optional columns
+	std::vector<std::string_view> hidden{}; // columns that are otherwise there
 	bool quote = false;                    // lists in quotes, in tables
-	uint64_t least_buffer = 0;             // bytes that the ring must have
+	uint64_t default_buffer = 1 << 20;     // bytes of the ring
+	uint64_t least_buffer = 0;             // what it must have to hold the largest record
 
 	bool data() const { return common.output != OutputFormat::table; }
 	void show(std::string_view key, bool yes = true)
@@ -56,7 +57,7 @@ struct StreamOptions {
 	Bytes buffer_size;
 };
 std::span<const OptionSpec> stream_option_specs();
-uint64_t ring_size(const Bytes& asked, uint64_t least);
+uint64_t ring_size(const Bytes& asked, uint64_t otherwise, uint64_t least);
 
 // Skel: bpftool's skeleton. Event: the record, with the kernel's stamp first. Options: the tool's own.
 template <class Skel, class Event, class Options>
@@ -87,13 +88,13 @@ public:
 		const OptionSet sets[] = {{nullptr, parts_.options, &options}, {"Common options:", common_option_specs(), &common},
 			{nullptr, stream_option_specs(), &stream}};
 		parse_command_line({name(), summary(), parts_.details, sets, {}, nullptr}, argc, argv);
-		StreamSetup setup{common, {}, {}, {}, false, 0};
+		StreamSetup setup{common};
 		parts_.prepare(options, setup);
 		std::function<bool(const void*)> keep;
 		if (parts_.keep)
 			keep = [&](const void* event) { return parts_.keep(*static_cast<const Event*>(event), options); };
 		return run_stream({name(), skeleton_type<Skel>(name()), parts_.fields, &options, setup,
-			ring_size(stream.buffer_size, setup.least_buffer),
+			ring_size(stream.buffer_size, setup.default_buffer, setup.least_buffer),
 			[&](void* typed, const CgroupFilter& filter) {
 				auto& skel = *static_cast<Skel*>(typed);
 				skel.rodata->filter_cgroup = filter.id;

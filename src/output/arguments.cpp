@@ -90,13 +90,13 @@ bool arguments_cut(const ArgumentsView& arguments, uint64_t max_args)
 
 Value show_arguments(const ArgumentsView& arguments, uint64_t max_args, const Regex& redact)
 {
-	static std::string text, note;
+	static std::string text;
 	std::string_view shown = arguments.bytes;
-	note.clear();
-	if (redact) { // before it is cut: what follows may belong to a match
+	std::string note;
+	if (redact) // before it is cut: what follows may belong to a match
 		text = redacted(shown, redact);
+	if (redact)
 		shown = text;
-	}
 	if (max_args && count_arguments(shown) > max_args) {
 		const size_t count = count_arguments(shown);
 		shown = first_arguments(shown, max_args);
@@ -108,7 +108,10 @@ Value show_arguments(const ArgumentsView& arguments, uint64_t max_args, const Re
 	}
 	if (arguments.unreadable)
 		note += "[unreadable]";
-	return Value::list(shown, note);
+	if (note.empty())
+		return Value::list(shown);
+	text = std::string(shown) + note;
+	return Value::list(std::string_view(text).substr(0, text.size() - note.size()), note.size());
 }
 
 bool name_matches(const Regex& regex, std::string_view comm, std::string_view file, const ArgumentsView& arguments)

@@ -5,6 +5,7 @@
 #include "output/records.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace corescope {
 
@@ -40,12 +41,10 @@ public:
 
 	void event(Buffer& out, const void* event) override
 	{
-		for (size_t i = 0; i < fields_.size(); i++) {
-			const Field& field = fields_[i];
-			const bool last = i + 1 == fields_.size();
-			cell(out, field, field.get(event, context_), last);
-			out.append(last ? '\n' : ' ');
-		}
+		const Field* const last = fields_.data() + fields_.size() - 1;
+		for (const Field* field = fields_.data(); field != last; field++)
+			cell(out, *field, field->get(event, context_), ' ');
+		cell(out, *last, last->get(event, context_), '\n');
 	}
 
 	void lost(Buffer& out, const Loss& loss, int64_t) override
@@ -60,54 +59,93 @@ public:
 	void summary(Buffer&, const Summary&) override {}
 
 private:
-	void cell(Buffer& out, const Field& field, const Value& value, bool last)
+	static constexpr size_t kMostDigits = 21;
+
+	// Formats a cell and what ends it. Room for all of it is taken once, spaces are stored by the block.
+	void cell(Buffer& out, const Field& field, const Value& value, char end)
 	{
-		const size_t width = last && !(field.flags & kRight) ? 0 : field.width;
-		const size_t start = out.size();
+		const bool right = field.flags & kRight;
+		const size_t width = end == '\n' && !right ? 0 : field.width;
 		switch (value.kind) {
-		case Value::Kind::none:
-			out.append(field.flags & kRight ? std::string_view{} : std::string_view{"-"});
-			if (field.flags & kRight)
-				return out.append_padded_right("-", width);
-			break;
 		case Value::Kind::unsigned_number:
-			if (field.flags & kRight)
-				return out.append_u64_right(value.bits, width);
-			out.append_u64(value.bits);
-			break;
-		case Value::Kind::signed_number:
-			if (field.flags & kRight)
-				return out.append_i64_right(static_cast<int64_t>(value.bits), width);
-			out.append_i64(static_cast<int64_t>(value.bits));
-			break;
-		case Value::Kind::boolean:
-			out.append(value.bits ? "yes" : "no");
-			break;
+			return number(out, value.bits, false, right, width, end);
+		case Value::Kind::signed_number: {
+			const auto n = static_cast<int64_t>(value.bits);
+			return number(out, n < 0 ? 0 - value.bits : value.bits, n < 0, right, width, end);
+		}
+		case Value::Kind::none:
+			return ascii(out, "-", right, width, end);
 		case Value::Kind::word:
-			out.append(value.bytes);
-			break;
+			return ascii(out, value.bytes, right, width, end);
+		case Value::Kind::boolean:
+			return ascii(out, value.bits ? "yes" : "no", right, width, end);
 		case Value::Kind::text:
-			escape_text(out, value.bytes);
-			if (width && out.size() - start < 4 * width) { // else there is nothing to pad
-				const size_t columns = display_width(out.view_from(start));
-				if (columns < width)
-					out.append_fill(' ', width - columns);
-				return;
-			}
+			if (is_plain(value.bytes))
+				return ascii(out, value.bytes, right, width, end);
 			break;
 		case Value::Kind::list:
-			list(out, value);
-			break;
 		case Value::Kind::time:
-			times_.hms(out, clock_.to_unix_ns(value.bits));
-			break;
 		case Value::Kind::seconds:
+			break;
+		}
+		const size_t start = out.size();
+		if (value.kind == Value::Kind::text) {
+			escape_text(out, value.bytes);
+		} else if (value.kind == Value::Kind::list) {
+			list(out, value);
+		} else if (value.kind == Value::Kind::time) {
+			times_.hms(out, clock_.to_unix_ns(value.bits));
+		} else {
 			out.append_u64(value.bits / 1000000000);
 			out.append('.');
 			out.append_digits(value.bits % 1000000000 / 1000000, 3);
-			break;
 		}
-		out.pad_to(start, width);
+		const bool exotic = value.kind == Value::Kind::text || value.kind == Value::Kind::list;
+		const size_t columns = !width ? 0 : exotic ? display_width(out.view_from(start)) : out.size() - start;
+		if (columns < width)
+			out.append_fill(' ', width - columns);
+		out.append(end);
+	}
+
+	// Spaces from `at` on; some 16 more than asked for may be written, in room that is there.
+	static void spaces(char* at, size_t count)
+	{
+		for (size_t done = 0; done < count; done += 16)
+			std::memcpy(at + done, "                ", 16);
+	}
+
+	static void number(Buffer& out, uint64_t magnitude, bool negative, bool right, size_t width, char end)
+	{
+		const unsigned digits = detail::decimal_digits(magnitude);
+		const size_t length = digits + (negative ? 1U : 0U);
+		const size_t size = std::max(length, width);
+		char* at = out.reserve(width + kMostDigits + 32);
+		spaces(at, size);
+		char* start = right ? at + size - length : at;
+		*start = '-';
+		detail::write_digits(start + length, magnitude, digits);
+		at[size] = end;
+		out.grow(size + 1);
+	}
+
+	// Printable ASCII without a backslash, so that a byte is a column.
+	static void ascii(Buffer& out, std::string_view text, bool right, size_t width, char end)
+	{
+		const size_t size = std::max(text.size(), width);
+		char* at = out.reserve(size + 32);
+		if (text.size() < width)
+			spaces(right ? at : at + text.size(), width - text.size());
+		std::memcpy(right ? at + size - text.size() : at, text.data(), text.size());
+		at[size] = end;
+		out.grow(size + 1);
+	}
+
+	static bool is_plain(std::string_view text)
+	{
+		bool plain = true;
+		for (const char byte : text)
+			plain = plain && byte >= ' ' && byte != 0x7f && byte != '\\';
+		return plain;
 	}
 
 	void list(Buffer& out, const Value& value)
@@ -122,9 +160,9 @@ private:
 			else
 				escape_text(out, item);
 		});
-		if (!value.note.empty()) {
+		if (!value.note().empty()) {
 			out.append(" ...");
-			out.append(value.note);
+			out.append(value.note());
 		}
 	}
 

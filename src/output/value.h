@@ -2,6 +2,7 @@
 // One value of a record, on its way from an event to whichever writer. It points into the event and owns nothing.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -21,19 +22,21 @@ struct Value {
 	};
 
 	Kind kind = Kind::none;
-	uint64_t bits = 0;
+	uint64_t bits = 0; // a number; for a list, how many bytes of note stand behind it
 	std::string_view bytes{};
-	std::string_view note{}; // behind a list, in tables: what was cut
 
 	static constexpr Value none() { return {}; }
-	static constexpr Value number(uint64_t n) { return {Kind::unsigned_number, n, {}, {}}; }
-	static constexpr Value number(int64_t n) { return {Kind::signed_number, static_cast<uint64_t>(n), {}, {}}; }
-	static constexpr Value boolean(bool b) { return {Kind::boolean, b, {}, {}}; }
-	static constexpr Value text(std::string_view t) { return {Kind::text, 0, t, {}}; }
-	static constexpr Value word(std::string_view t) { return {Kind::word, 0, t, {}}; }
-	static constexpr Value list(std::string_view items, std::string_view note) { return {Kind::list, 0, items, note}; }
-	static constexpr Value time(uint64_t boot_ns) { return {Kind::time, boot_ns, {}, {}}; }
-	static constexpr Value seconds(uint64_t ns) { return {Kind::seconds, ns, {}, {}}; }
+	static constexpr Value number(uint64_t n) { return {Kind::unsigned_number, n, {}}; }
+	static constexpr Value number(int64_t n) { return {Kind::signed_number, static_cast<uint64_t>(n), {}}; }
+	static constexpr Value boolean(bool b) { return {Kind::boolean, b, {}}; }
+	static constexpr Value text(std::string_view t) { return {Kind::text, 0, t}; }
+	static constexpr Value word(std::string_view t) { return {Kind::word, 0, t}; }
+	// What was cut is noted, for tables, by printable text that lies in memory right behind the items.
+	static constexpr Value list(std::string_view items, size_t note_size = 0) { return {Kind::list, note_size, items}; }
+	static constexpr Value time(uint64_t boot_ns) { return {Kind::time, boot_ns, {}}; }
+	static constexpr Value seconds(uint64_t ns) { return {Kind::seconds, ns, {}}; }
+
+	std::string_view note() const { return {bytes.data() + bytes.size(), kind == Kind::list ? bits : 0}; }
 };
 
 // Calls each(item) for every string of a list; a last one without NUL counts too.

@@ -109,6 +109,12 @@ bool contains(const Range (&ranges)[N], uint32_t code)
 
 size_t display_width(std::string_view text)
 {
+	// Nearly every name is ASCII, and each cell of each record asks.
+	bool ascii = true;
+	for (const char byte : text)
+		ascii = ascii && static_cast<signed char>(byte) >= 0;
+	if (ascii)
+		return text.size();
 	size_t width = 0;
 	const unsigned char* p = reinterpret_cast<const unsigned char*>(text.data());
 	const unsigned char* const end = p + text.size();
