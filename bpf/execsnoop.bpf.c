@@ -2,6 +2,7 @@
 // execsnoop: successful execs from sched_process_exec, where the new arguments lie contiguous and resident in the new
 // address space: one read, no map between entry and exit, nothing paid by anybody who does not exec. Failed execs,
 // only when asked for, at the exit of the two system calls.
+#include "lib/argv.bpf.h"
 #include "lib/event.bpf.h"
 #include "lib/filter.bpf.h"
 #include "lib/path.bpf.h"
@@ -16,8 +17,8 @@ const volatile bool by_uid = false;
 const volatile __u32 only_uid = 0;
 const volatile __u32 only_ppid = 0;
 
-#define FILE_ROOM (EXEC_PATH_BYTES)
-#define PATHS_ROOM (3 * EXEC_PATH_BYTES)
+#define FILE_ROOM PATH_ROOM
+#define PATHS_ROOM (3 * PATH_ROOM)
 
 static __always_inline bool wanted(struct task_struct *task)
 {
@@ -39,14 +40,9 @@ static __always_inline void fill_task(struct execsnoop_event *e, struct task_str
 	e->uid = task->cred->uid.val;
 	e->gid = task->cred->gid.val;
 	e->ret = ret;
-	e->flags = 0;
-	e->args_total = 0;
-	e->args_len = 0;
-	e->file_len = 0;
-	e->exe_len = 0;
-	e->cwd_len = 0;
+	e->flags = e->args_total = e->args_len = e->file_len = e->exe_len = e->cwd_len = 0;
 	task_comm(e->comm, task);
-	task_comm(e->pcomm, task->real_parent);
+	task_comm(e->pcomm, task->real_parent->group_leader);
 }
 
 // file: a kernel string. All offsets are below `room`, the constant number of bytes behind the record's head.
@@ -60,20 +56,20 @@ static __always_inline void fill_paths(struct execsnoop_event *e, struct task_st
 
 	if (!want_file || at > room - FILE_ROOM)
 		return;
-	n = bpf_probe_read_kernel_str(e->data + at, EXEC_PATH_BYTES, file);
+	n = bpf_probe_read_kernel_str(e->data + at, PATH_ROOM, file);
 	if (n > 0)
 		e->file_len = n;
-	if (n == EXEC_PATH_BYTES)
+	if (n == PATH_ROOM)
 		cut = true;
 	if (want_paths) {
 		e->flags |= EXEC_PATHS;
-		at = opaque(at + (e->file_len & (2 * EXEC_PATH_BYTES - 1)));
-		if (exe && at <= room - EXEC_PATH_BYTES) {
-			cut |= !read_path(e->data, at, EXEC_PATH_BYTES, exe, root, &e->exe_len);
-			at = opaque(at + (e->exe_len & (2 * EXEC_PATH_BYTES - 1)));
+		at = opaque(at + (e->file_len & (2 * PATH_ROOM - 1)));
+		if (exe && at <= room - PATH_ROOM) {
+			cut |= !read_path(e->data + at, &e->exe_len, exe, root);
+			at = opaque(at + (e->exe_len & (2 * PATH_ROOM - 1)));
 		}
-		if (at <= room - EXEC_PATH_BYTES)
-			cut |= !read_path(e->data, at, EXEC_PATH_BYTES, &task->fs->pwd, root, &e->cwd_len);
+		if (at <= room - PATH_ROOM)
+			cut |= !read_path(e->data + at, &e->cwd_len, &task->fs->pwd, root);
 	}
 	if (cut)
 		e->flags |= EXEC_PATH_CUT;
@@ -128,57 +124,9 @@ int BPF_PROG(exec_done, struct task_struct *task, pid_t old_pid, struct linux_bi
 	return tell_exec(task, old_pid, bprm, EXEC_MAX_ARG_BYTES);
 }
 
-// A failed call has left its arguments where the caller put them. What is not resident there cannot be read here
-// and is told as "?".
-struct walk {
-	struct execsnoop_event *e;
-	const char *const *argv;
-};
-
-// The next argument; 1 ends the walk. Records have twice `room`, because the verifier does not see that what is
-// left shrinks as `used` grows.
-static __always_inline long next_arg(struct walk *walk, __u32 i, __u32 room)
-{
-	struct execsnoop_event *e = walk->e;
-	__u32 used = e->args_len; // kept in the record: what the verifier does not track it does not explore
-	const char *arg = NULL;
-	long n;
-
-	if (bpf_probe_read_user(&arg, sizeof(arg), &walk->argv[i]) < 0) {
-		e->flags |= EXEC_ARGS_UNREADABLE;
-		return 1;
-	}
-	if (!arg)
-		return 1;
-	if (used >= max_arg_bytes || used >= room) {
-		e->flags |= EXEC_ARGS_CUT;
-		return 1;
-	}
-	n = bpf_probe_read_user_str(e->data + used, room, arg);
-	if (n < 0) {
-		e->flags |= EXEC_ARGS_UNREADABLE;
-		e->data[used] = '?';
-		e->data[used + 1] = 0;
-		n = 2;
-	}
-	e->args_len = used + (n & (2 * room - 1));
-	return 0;
-}
-
-static long next_of_4096(__u32 i, struct walk *walk)
-{
-	return next_arg(walk, i, 4096);
-}
-
-static long next_of_all(__u32 i, struct walk *walk)
-{
-	return next_arg(walk, i, EXEC_MAX_ARG_BYTES);
-}
-
 static __always_inline int tell_failed(int ret, const char *file, const char *const *argv, const __u32 room)
 {
 	struct task_struct *task = task_now();
-	struct walk walk = {.argv = argv};
 	struct execsnoop_event *e;
 	__u32 used;
 	long n;
@@ -189,32 +137,18 @@ static __always_inline int tell_failed(int ret, const char *file, const char *co
 	if (!e)
 		return 0;
 	fill_task(e, task, task->pid, ret);
-	walk.e = e;
-	if (!max_arg_bytes) {
-	} else if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_loop)) {
-		n = bpf_loop(EXEC_FAILED_ARGS, room > 4096 ? next_of_all : next_of_4096, &walk, 0);
-		if (n == EXEC_FAILED_ARGS)
-			e->flags |= EXEC_ARGS_CUT;
-	} else { // before 5.17
-		for (int i = 0; i < EXEC_FAILED_ARGS_UNROLLED; i++) {
-			if (next_arg(&walk, i, room))
-				break;
-			if (i == EXEC_FAILED_ARGS_UNROLLED - 1)
-				e->flags |= EXEC_ARGS_CUT;
-		}
+	if (max_arg_bytes) {
+		struct argv_walk walk = {argv, e->data, &e->args_len, &e->flags, max_arg_bytes};
+
+		argv_read(&walk, room);
 	}
 	used = e->args_len;
-	if (used > max_arg_bytes) {
-		used = max_arg_bytes;
-		e->flags |= EXEC_ARGS_CUT;
-	}
 	if (used > room)
-		used = room;
-	e->args_len = used;
+		used = e->args_len = room;
 	if (want_file) {
-		n = bpf_probe_read_user_str(e->data + opaque(used), EXEC_PATH_BYTES, file);
+		n = bpf_probe_read_user_str(e->data + opaque(used), PATH_ROOM, file);
 		e->file_len = n > 0 ? n : 0;
-		if (n == EXEC_PATH_BYTES)
+		if (n == PATH_ROOM)
 			e->flags |= EXEC_PATH_CUT;
 	}
 	event_submit(e);
@@ -223,9 +157,9 @@ static __always_inline int tell_failed(int ret, const char *file, const char *co
 
 static __always_inline int failed(int ret, unsigned long file, unsigned long argv)
 {
-	if (max_arg_bytes > 4096)
-		return tell_failed(ret, (void *)file, (void *)argv, EXEC_MAX_ARG_BYTES);
-	return tell_failed(ret, (void *)file, (void *)argv, 4096);
+	if (max_arg_bytes > ARGV_SMALL)
+		return tell_failed(ret, (void *)file, (void *)argv, ARGV_LARGE);
+	return tell_failed(ret, (void *)file, (void *)argv, ARGV_SMALL);
 }
 
 SEC("tp/syscalls/sys_exit_execve")

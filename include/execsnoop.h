@@ -5,11 +5,8 @@
 #include "event.h"
 
 #define EXEC_MAX_ARG_BYTES 131072 // what the kernel itself allows one argument (MAX_ARG_STRLEN)
-#define EXEC_PATH_BYTES 1024      // room for each of the three paths
-#define EXEC_FAILED_ARGS 4096     // arguments followed when an exec failed and they must be read one by one
-#define EXEC_FAILED_ARGS_UNROLLED 32 // the same where the kernel has no bpf_loop
 
-enum exec_flag {
+enum exec_flag { // the first two as in bpf/lib/argv.bpf.h
 	EXEC_ARGS_CUT = 1,        // there were more bytes, or more arguments, than were taken
 	EXEC_ARGS_UNREADABLE = 2, // some bytes could not be read (not resident)
 	EXEC_PATH_CUT = 4,        // a path was longer than its room

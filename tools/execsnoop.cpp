@@ -5,7 +5,6 @@
 #include "execsnoop.skel.h"
 #include "output/arguments.h"
 #include "base/error.h"
-#include "system/errors.h"
 
 using namespace corescope;
 
@@ -55,7 +54,6 @@ Value args_truncated(const Event& e, const FieldContext& c)
 	return o.no_args ? Value::none() : Value::boolean(arguments_cut(arguments(e), o.max_args.value));
 }
 Value args_unreadable(const Event& e, const FieldContext&) { return Value::boolean(e.flags & EXEC_ARGS_UNREADABLE); }
-Value error(const Event& e, const FieldContext&) { return e.ret < 0 ? Value::word(error_name(-e.ret)) : Value::none(); }
 Value file(const Event& e, const FieldContext&) { return Value::text({e.data + e.args_len, e.file_len ? e.file_len - 1 : 0}); }
 Value exe(const Event& e, const FieldContext&) { return show_path({e.data + e.args_len + e.file_len, e.exe_len}); }
 Value cwd(const Event& e, const FieldContext&)
@@ -81,7 +79,7 @@ constexpr Field kFields[] = {
 	field<&Event::nspid>(nullptr, "nspid", 0, kInData, "process, in its own PID namespace"),
 	field<&Event::gid>(nullptr, "gid", 0, kInData, "group"),
 	field<&Event::pcomm>(nullptr, "pcomm", 0, kInData, "the parent's name"),
-	computed<Event, error>(nullptr, "error", 0, kInData, "the error's name"),
+	error_field<&Event::ret>(),
 	computed<Event, file>(nullptr, "file", 0, kInData, "the path that exec was given"),
 	computed<Event, exe>(nullptr, "exe", 0, kInData, "the executable's path (of a script: its interpreter's)"),
 	computed<Event, cwd>(nullptr, "cwd", 0, kInData, "current directory"),

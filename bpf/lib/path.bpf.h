@@ -5,59 +5,75 @@
 
 #include "lib/task.bpf.h"
 
-#define PATH_COMPONENTS 40
+#define PATH_COMPONENTS 64
+#define PATH_COMPONENTS_UNROLLED 16 // where the kernel has no bpf_loop (before 5.17)
 #define PATH_NAME_BYTES 256
+#define PATH_ROOM 1024 // bytes that a path may take
 
-// Reads one step of the walk; false at the root.
-static __always_inline bool path_step(struct dentry **dentry, struct vfsmount **mnt, const struct path *root,
-				      const unsigned char **name)
+// *used lies in the record: what the verifier does not track it does not explore.
+struct path_walk {
+	struct dentry *dentry;
+	struct vfsmount *mnt;
+	struct path root;
+	char *data;
+	__u32 *used;
+	bool complete;
+};
+
+// One step towards the root; 1 ends the walk.
+static __always_inline long path_step(struct path_walk *walk)
 {
-	struct dentry *parent = BPF_CORE_READ(*dentry, d_parent);
+	struct dentry *dentry = walk->dentry, *parent = BPF_CORE_READ(dentry, d_parent);
+	struct vfsmount *mnt = walk->mnt;
+	__u32 used = *walk->used;
+	long n;
 
-	if (*dentry == root->dentry && *mnt == root->mnt)
-		return false;
-	*name = NULL;
-	if (*dentry == BPF_CORE_READ(*mnt, mnt_root) || *dentry == parent) {
-		struct mount *here = container_of(*mnt, struct mount, mnt);
+	if (dentry == walk->root.dentry && mnt == walk->root.mnt) {
+		walk->complete = true;
+		return 1;
+	}
+	if (dentry == BPF_CORE_READ(mnt, mnt_root) || dentry == parent) {
+		struct mount *here = container_of(mnt, struct mount, mnt);
 		struct mount *above = BPF_CORE_READ(here, mnt_parent);
 
-		if (above == here)
-			return false;
-		*dentry = BPF_CORE_READ(here, mnt_mountpoint);
-		*mnt = &above->mnt;
-		return true;
+		if (above == here) {
+			walk->complete = true;
+			return 1;
+		}
+		walk->dentry = BPF_CORE_READ(here, mnt_mountpoint);
+		walk->mnt = &above->mnt;
+		return 0;
 	}
-	*name = BPF_CORE_READ(*dentry, d_name.name);
-	*dentry = parent;
-	return true;
+	if (used > PATH_ROOM - PATH_NAME_BYTES)
+		return 1;
+	n = bpf_probe_read_kernel_str(walk->data + used, PATH_NAME_BYTES, BPF_CORE_READ(dentry, d_name.name));
+	if (n > 0)
+		*walk->used = used + (n & (2 * PATH_NAME_BYTES - 1));
+	walk->dentry = parent;
+	return 0;
 }
 
-// Appends the path's components to `data` at `at`; at most `room` bytes (a constant, at least PATH_NAME_BYTES).
-// *used, which lies in the record, tells how many: what lies there the verifier does not track, so that all ways
-// through a step look the same to it at the next one. False when the path did not fit.
-static __always_inline bool read_path(char *data, __u32 at, __u32 room, const struct path *path,
-				      const struct path *root, __u32 *used)
+static long path_step_each(__u32 i, struct path_walk *walk)
 {
-	struct vfsmount *mnt = BPF_CORE_READ(path, mnt);
-	struct dentry *dentry = BPF_CORE_READ(path, dentry);
-	struct path top = {};
+	return path_step(walk);
+}
 
-	top.mnt = BPF_CORE_READ(root, mnt);
-	top.dentry = BPF_CORE_READ(root, dentry);
-	for (int i = 0; i < PATH_COMPONENTS; i++) {
-		const unsigned char *name;
-		__u32 end = *used;
-		long n;
+// Writes the path's components to `data`, which has PATH_ROOM bytes; *used, in the record, tells how many were used.
+// False when the path did not fit.
+static __always_inline bool read_path(char *data, __u32 *used, const struct path *path, const struct path *root)
+{
+	struct path_walk walk = {.data = data, .used = used};
 
-		if (!path_step(&dentry, &mnt, &top, &name))
-			return true;
-		if (!name)
-			continue;
-		if (end > room - PATH_NAME_BYTES)
-			return false;
-		n = bpf_probe_read_kernel_str(data + at + end, PATH_NAME_BYTES, name);
-		if (n > 0)
-			*used = end + (n & (2 * PATH_NAME_BYTES - 1));
+	walk.dentry = BPF_CORE_READ(path, dentry);
+	walk.mnt = BPF_CORE_READ(path, mnt);
+	walk.root.dentry = BPF_CORE_READ(root, dentry);
+	walk.root.mnt = BPF_CORE_READ(root, mnt);
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_loop)) {
+		bpf_loop(PATH_COMPONENTS, path_step_each, &walk, 0);
+	} else {
+		for (int i = 0; i < PATH_COMPONENTS_UNROLLED; i++)
+			if (path_step(&walk))
+				break;
 	}
-	return false;
+	return walk.complete;
 }

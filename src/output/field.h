@@ -4,6 +4,7 @@
 #pragma once
 
 #include "output/value.h"
+#include "system/errors.h"
 
 #include <cstring>
 #include <span>
@@ -100,6 +101,19 @@ constexpr Field elapsed_field()
 			return Value::seconds(at > context.start_boot_ns ? at - context.start_boot_ns : 0);
 		},
 		"seconds since the tool began"};
+}
+
+// A return value: below 0 it is the negative of an error number.
+template <auto Member>
+constexpr Field error_field()
+{
+	using Event = typename EventOf<Member>::Event;
+	return {nullptr, "error", 0, kInData,
+		[](const void* event, const FieldContext&) {
+			const auto ret = static_cast<const Event*>(event)->*Member;
+			return ret < 0 ? Value::word(error_name(-ret)) : Value::none();
+		},
+		"the error's name"};
 }
 
 // Which part of a cgroup's attribution; defined in attribution.cpp, so that only tools that have a cgroup need it.

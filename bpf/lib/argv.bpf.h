@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+// A vector of strings in user memory (argv), followed pointer by pointer. For calls that have not taken it over: what
+// is not resident there cannot be read here, and is told as "?".
+#pragma once
+
+#include "lib/core.bpf.h"
+
+#define ARGV_MOST 4096        // strings that are followed
+#define ARGV_MOST_UNROLLED 32 // the same where the kernel has no bpf_loop (before 5.17)
+#define ARGV_SMALL 4096       // the two sizes of room that there are, bytes
+#define ARGV_LARGE 131072
+
+enum argv_flag { ARGV_CUT = 1, ARGV_UNREADABLE = 2 };
+
+// What is kept while it is read. *used and *flags lie in the record: what the verifier does not track it does not
+// explore.
+struct argv_walk {
+	const char *const *argv;
+	char *data; // twice the room: the verifier does not see that what is left shrinks as *used grows
+	__u32 *used;
+	__u32 *flags;
+	__u32 most; // bytes
+};
+
+// The next string; 1 ends the walk.
+static __always_inline long argv_next(struct argv_walk *walk, __u32 i, __u32 room)
+{
+	__u32 used = *walk->used;
+	const char *arg = NULL;
+	long n;
+
+	if (bpf_probe_read_user(&arg, sizeof(arg), &walk->argv[i]) < 0) {
+		*walk->flags |= ARGV_UNREADABLE;
+		return 1;
+	}
+	if (!arg)
+		return 1;
+	if (used >= walk->most || used >= room) {
+		*walk->flags |= ARGV_CUT;
+		return 1;
+	}
+	n = bpf_probe_read_user_str(walk->data + used, room, arg);
+	if (n < 0) {
+		*walk->flags |= ARGV_UNREADABLE;
+		walk->data[used] = '?';
+		walk->data[used + 1] = 0;
+		n = 2;
+	}
+	*walk->used = used + (n & (2 * room - 1));
+	return 0;
+}
+
+static long argv_next_small(__u32 i, struct argv_walk *walk)
+{
+	return argv_next(walk, i, ARGV_SMALL);
+}
+
+static long argv_next_large(__u32 i, struct argv_walk *walk)
+{
+	return argv_next(walk, i, ARGV_LARGE);
+}
+
+// room: ARGV_SMALL or ARGV_LARGE, a constant; walk->data has twice as much.
+static __always_inline void argv_read(struct argv_walk *walk, const __u32 room)
+{
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_loop)) {
+		if (bpf_loop(ARGV_MOST, room > ARGV_SMALL ? argv_next_large : argv_next_small, walk, 0) == ARGV_MOST)
+			*walk->flags |= ARGV_CUT;
+	} else {
+		for (int i = 0; i < ARGV_MOST_UNROLLED; i++) {
+			if (argv_next(walk, i, room))
+				break;
+			if (i == ARGV_MOST_UNROLLED - 1)
+				*walk->flags |= ARGV_CUT;
+		}
+	}
+	if (*walk->used > walk->most) {
+		*walk->used = walk->most;
+		*walk->flags |= ARGV_CUT;
+	}
+}
