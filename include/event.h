@@ -12,8 +12,6 @@
 enum loss_cause {
 	LOSS_RING_FULL,  // the ring buffer had no room: the reader was too slow, or the burst too large
 	LOSS_TABLE_FULL, // a key had no room in its map
-	LOSS_UNREADABLE, // memory that was to be told could not be read
-	LOSS_RACED,      // two CPUs met on one entry and one of them had to give way
 	LOSS_CAUSES,
 };
 

@@ -9,8 +9,6 @@ const char* loss_reason(unsigned cause)
 	switch (cause) {
 	case LOSS_RING_FULL: return "ring buffer full";
 	case LOSS_TABLE_FULL: return "table full";
-	case LOSS_UNREADABLE: return "memory not readable";
-	case LOSS_RACED: return "two CPUs met";
 	}
 	return "unknown";
 }

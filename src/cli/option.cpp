@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "cli/version.h"
 
+#include <algorithm>
 #include <argp.h>
 #include <cstring>
 #include <vector>
@@ -99,6 +100,32 @@ std::string explain(const Parse& parse, const char* word)
 	return "unknown option " + quoted(text) + see_help(parse.command);
 }
 
+// Letters joined in one word, of which one is unknown: getopt is still at that word. Otherwise it is one further.
+bool has_unknown_letter(const Parse& parse, std::string_view word)
+{
+	if (word.size() < 3 || word[0] != '-' || word[1] == '-')
+		return false;
+	for (const char letter : word.substr(1)) {
+		const OptionSpec* found = nullptr;
+		for (const Known& known : parse.known)
+			if (known.key == static_cast<unsigned char>(letter))
+				found = known.spec;
+		if (!found)
+			return true;
+		if (*found->arg)
+			return false; // the rest is its argument
+	}
+	return false;
+}
+
+const char* culprit(const Parse& parse, const std::vector<char*>& arguments)
+{
+	const auto next = static_cast<size_t>(parse.stopped_at);
+	if (next + 1 < arguments.size() && has_unknown_letter(parse, arguments[next]))
+		return arguments[next];
+	return arguments[next > 0 ? next - 1 : 0];
+}
+
 [[noreturn]] void show_help(const argp& parser, const CommandLine& command, unsigned flags)
 {
 	std::string program = command.program;
@@ -121,18 +148,15 @@ void parse_command_line(const CommandLine& command, int argc, char** argv)
 		for (const OptionSpec& spec : set.specs) {
 			if (!spec.set)
 				continue;
-			int key = spec.letter ? spec.letter : next_key++;
+			int key = spec.letter ? static_cast<unsigned char>(spec.letter) : next_key++;
 			for (const OptionSet& other : command.sets)
 				for (const OptionSpec& alias : other.specs)
 					if (!alias.set && !std::strcmp(alias.name, spec.name))
-						key = alias.letter;
+						key = static_cast<unsigned char>(alias.letter);
 			parse.known.push_back({&spec, set.target, key});
 			table.push_back({spec.name, key, *spec.arg ? spec.arg : nullptr, 0, spec.doc, group});
 		}
 	}
-	const int help = next_key++;
-	const int usage = next_key++;
-	const int version = next_key++;
 	static bool want_help, want_usage, want_version;
 	static const OptionSpec kStandard[] = {
 		{'?', "help", "", "print this help", [](void*, const char*) { want_help = true; }},
@@ -140,14 +164,18 @@ void parse_command_line(const CommandLine& command, int argc, char** argv)
 		{'V', "version", "", "print the version", [](void*, const char*) { want_version = true; }},
 	};
 	want_help = want_usage = want_version = false;
-	bool v_is_free = true;
-	for (const Known& known : parse.known)
-		v_is_free = v_is_free && known.key != 'V';
-	const int keys[] = {'?', usage, v_is_free ? 'V' : version};
-	(void)help;
-	for (int i = 0; i < 3; i++) {
-		parse.known.push_back({&kStandard[i], nullptr, keys[i]});
-		table.push_back({kStandard[i].name, keys[i], nullptr, 0, kStandard[i].doc, -1});
+	const auto is_free = [&](int letter) {
+		return std::none_of(parse.known.begin(), parse.known.end(), [&](const Known& known) { return known.key == letter; });
+	};
+	for (const OptionSpec& spec : kStandard) {
+		const int letter = spec.letter;
+		const int key = letter && is_free(letter) ? letter : next_key++;
+		parse.known.push_back({&spec, nullptr, key});
+		table.push_back({spec.name, key, nullptr, 0, spec.doc, -1});
+	}
+	if (is_free('h')) { // what many try first; not told of, since a tool may come to use the letter
+		parse.known.push_back({&kStandard[0], nullptr, 'h'});
+		table.push_back({nullptr, 'h', nullptr, OPTION_HIDDEN, nullptr, -1});
 	}
 	table.push_back({});
 
@@ -176,7 +204,7 @@ void parse_command_line(const CommandLine& command, int argc, char** argv)
 	if (!parse.problem.empty())
 		throw Error(kUsage, parse.problem);
 	if (error)
-		throw Error(kUsage, explain(parse, arguments[parse.stopped_at > 0 ? static_cast<size_t>(parse.stopped_at) - 1 : 0]));
+		throw Error(kUsage, explain(parse, culprit(parse, arguments)));
 }
 
 } // namespace corescope
