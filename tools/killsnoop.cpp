@@ -40,7 +40,8 @@ constexpr Field kFields[] = {
 	computed<Event, tcomm>("TCOMM", "tcomm", 16, kEverywhere, "its name"),
 	computed<Event, result>("RESULT", "ret", 6, kEverywhere, "0, or the error as a negative number"),
 	computed<Event, call_made>("CALL", "made", 0, kInTable, "the call, with the target it was given"),
-	computed<Event, fate>(nullptr, "result", 0, kInData, "delivered, ignored, pending, no-info, failed or probe"),
+	computed<Event, fate>(
+		nullptr, "result", 0, kInData, "delivered, ignored, pending, no-info, failed or probe"),
 	SIGNAL_DATA_FIELDS,
 };
 
@@ -48,12 +49,14 @@ void prepare(const Options& o, StreamSetup& setup)
 {
 	setup.hooks = {
 		{"tp_btf+fexit",
-			{"sent", "fexit_kill", "fexit_tkill", "fexit_tgkill", "fexit_rt_sigqueueinfo", "fexit_rt_tgsigqueueinfo",
-				"fexit_pidfd_send_signal"},
+			{"sent", "fexit_kill", "fexit_tkill", "fexit_tgkill", "fexit_rt_sigqueueinfo",
+				"fexit_rt_tgsigqueueinfo", "fexit_pidfd_send_signal"},
 			true},
-		{"tp_btf+tracepoint",
-			{"sent", "tp_kill", "tp_tkill", "tp_tgkill", "tp_rt_sigqueueinfo", "tp_rt_tgsigqueueinfo",
-				"tp_pidfd_send_signal"}},
+		{"tp_btf+tracepoint", {"sent", "tp_exit"}, false,
+			{{"tp_exit", "syscalls", "sys_exit_tkill"}, {"tp_exit", "syscalls", "sys_exit_tgkill"},
+				{"tp_exit", "syscalls", "sys_exit_rt_sigqueueinfo"},
+				{"tp_exit", "syscalls", "sys_exit_rt_tgsigqueueinfo"},
+				{"tp_exit", "syscalls", "sys_exit_pidfd_send_signal"}}},
 		{"tp_btf+sys_exit", {"sent", "any_exit"}},
 	};
 	if (o.names)
@@ -69,7 +72,10 @@ void configure(killsnoop_bpf& skel, const Options& o, const StreamSetup&)
 	skel.rodata->only_failed = o.failed;
 }
 
-bool keep(const Event& e, const Options& o) { return comm_matches(o.sender, e.comm) && comm_matches(o.target, e.tcomm); }
+bool keep(const Event& e, const Options& o)
+{
+	return comm_matches(o.sender, e.comm) && comm_matches(o.target, e.tcomm);
+}
 
 const StreamTool<killsnoop_bpf, Event, Options> kTool{{
 	.name = "killsnoop",

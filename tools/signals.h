@@ -30,29 +30,38 @@ inline Value comm(const Event& e, const FieldContext&) { return comm_if(e, SIGNA
 inline Value tcomm(const Event& e, const FieldContext&) { return comm_if(e, SIGNAL_TARGET, e.tcomm); }
 inline Value ttid(const Event& e, const FieldContext&) { return if_flag(e, SIGNAL_TARGET, e.ttid); }
 inline Value tnspid(const Event& e, const FieldContext&) { return if_flag(e, SIGNAL_TARGET, e.tnspid); }
-inline Value signame(const Event& e, const FieldContext&) { return Value::word(signal_name(e.sig)); }
+inline Value signame(const Event& e, const FieldContext&)
+{
+	return e.sig < 0 ? Value::number(int64_t{e.sig}) : Value::word(signal_name(static_cast<unsigned>(e.sig)));
+}
+// A call that sent nothing had no si_code.
+inline bool has_code(const Event& e) { return e.fate < FATE_FAILED; }
 inline Value code_name(const Event& e, const FieldContext&)
 {
-	return e.call && e.fate >= FATE_FAILED ? Value::none() : Value::word(signal_code_name(e.sig, e.code));
+	return has_code(e) ? Value::word(signal_code_name(static_cast<unsigned>(e.sig), e.code)) : Value::none();
+}
+inline Value code(const Event& e, const FieldContext&)
+{
+	return has_code(e) ? Value::number(int64_t{e.code}) : Value::none();
 }
 inline Value error(const Event& e, const FieldContext&)
 {
 	return e.ret < 0 ? Value::word(error_name(-e.ret)) : Value::none();
 }
 
-// Where nobody was found: the number that the call was given, as long as it counts on the host.
 inline Value tpid(const Event& e, const FieldContext&)
 {
-	if (e.flags & SIGNAL_TARGET)
-		return Value::number(uint64_t{e.tpid});
-	if (e.call == CALL_PIDFD_SEND_SIGNAL || (e.flags & SIGNAL_IN_PIDNS && e.given > 0))
-		return Value::none();
-	return Value::number(int64_t{e.given});
+	return if_flag(e, SIGNAL_TARGET | SIGNAL_NUMBER, e.tpid);
+}
+inline Value pgid(const Event& e, const FieldContext&)
+{
+	return e.pgid ? Value::number(uint64_t{e.pgid}) : Value::none();
 }
 
 inline Value fate(const Event& e, const FieldContext&)
 {
-	static constexpr const char* kFates[] = {"delivered", "ignored", "pending", "overflow", "no-info", "blocked", "failed", "probe"};
+	static constexpr const char* kFates[] = {
+		"delivered", "ignored", "pending", "overflow", "no-info", "blocked", "failed", "probe"};
 	return Value::word(e.fate < std::size(kFates) ? kFates[e.fate] : "?");
 }
 
@@ -63,48 +72,65 @@ inline Value call(const Event& e, const FieldContext&)
 	return e.call && e.call < std::size(kCalls) ? Value::word(kCalls[e.call]) : Value::none();
 }
 
-inline Value given(const Event& e, const FieldContext&) { return e.call ? Value::number(int64_t{e.given}) : Value::none(); }
+inline Value given(const Event& e, const FieldContext&)
+{
+	return e.call ? Value::number(int64_t{e.given}) : Value::none();
+}
+inline Value thread_given(const Event& e, const FieldContext&)
+{
+	return e.call == CALL_TGKILL || e.call == CALL_TGSIGQUEUEINFO ? Value::number(int64_t{e.thread})
+																  : Value::none();
+}
 
-// The call as the sender made it; "kill(-42)" tells that process group 42 was meant, and this is one of it.
+// What the call, or the kernel, aimed at.
+inline const char* scope_name(const Event& e)
+{
+	if (e.flags & SIGNAL_GROUP)
+		return e.call != CALL_KILL || e.given < -1 ? "group" : e.given == 0 ? "own group" : "everyone";
+	if (e.call == CALL_TKILL || e.call == CALL_TGKILL || e.call == CALL_TGSIGQUEUEINFO)
+		return "thread";
+	// What was not sent went to nobody: then the flag says nothing.
+	return e.flags & SIGNAL_PROCESS || !has_code(e) ? "process" : "thread";
+}
+inline Value scope(const Event& e, const FieldContext&) { return Value::text(scope_name(e)); }
+
+// The call as the sender made it; "kill(-42) group" tells that process group 42 was meant, and this is one of it.
 inline Value call_made(const Event& e, const FieldContext& c)
 {
-	static char text[64];
+	static char text[80];
 	if (!e.call)
-		return Value::word(e.flags & SIGNAL_KERNEL ? "kernel" : "-");
-	const int size = std::snprintf(text, sizeof(text), "%s(%d)%s", call(e, c).bytes.data(), e.given,
-		e.call != CALL_KILL ? ""
-		: e.given == -1     ? " everyone"
-		: e.given == 0      ? " own group"
-		: e.given < 0       ? " group"
-							: "");
+		return Value::word("kernel");
+	int size = std::snprintf(text, sizeof(text), "%s(%d", call(e, c).bytes.data(), e.given);
+	const auto add = [&](const char* format, auto what) {
+		size += std::snprintf(text + size, sizeof(text) - static_cast<size_t>(size), format, what);
+	};
+	if (e.call == CALL_TGKILL || e.call == CALL_TGSIGQUEUEINFO)
+		add(",%d", e.thread);
+	add(e.flags & SIGNAL_GROUP ? ") %s" : ")%.0s", scope_name(e));
 	return Value::text({text, static_cast<size_t>(size)});
 }
 
-// "process", "thread", "group", "own group", "everyone": what the call was aimed at.
-inline Value scope(const Event& e, const FieldContext&)
-{
-	if (e.call == CALL_KILL && e.given <= 0)
-		return Value::text(e.given == 0 ? "own group" : e.given == -1 ? "everyone" : "group");
-	if (e.call)
-		return Value::word(e.call == CALL_TKILL || e.call == CALL_TGKILL || e.call == CALL_TGSIGQUEUEINFO ? "thread" : "process");
-	return Value::word(e.flags & SIGNAL_PROCESS ? "process" : "thread");
-}
-
 // What both tools have in JSON and CSV beside their columns.
-#define SIGNAL_DATA_FIELDS                                                                                             \
-	computed<Event, signame>(nullptr, "signame", 0, kInData, "the signal's name"),                                     \
-		computed<Event, code_name>(nullptr, "code", 0, kInData, "si_code in words"),                                   \
-		field<&Event::code>(nullptr, "si_code", 0, kInData, "si_code as a number"),                                    \
-		computed<Event, call>(nullptr, "call", 0, kInData, "the system call; null if the kernel sent it"),             \
-		computed<Event, given>(nullptr, "target_arg", 0, kInData, "the target as the call was given it"),              \
-		computed<Event, scope>(nullptr, "scope", 0, kInData, "process, thread, group, own group or everyone"),         \
-		computed<Event, error>(nullptr, "error", 0, kInData, "the error's name"),                                      \
-		computed<Event, uid>(nullptr, "uid", 0, kInData, "the sender's user"),                                         \
-		computed<Event, tid>(nullptr, "tid", 0, kInData, "the sending thread"),                                        \
-		computed<Event, nspid>(nullptr, "nspid", 0, kInData, "the sender, in its own PID namespace"),                  \
-		computed<Event, ttid>(nullptr, "ttid", 0, kInData, "the thread that it was sent to, or the process' first"),   \
-		computed<Event, tnspid>(nullptr, "tnspid", 0, kInData, "the target, in its own PID namespace"),                \
-		field<&Event::cgroup>(nullptr, "cgroup_id", 0, kInData, "cgroup v2 id of the sender"),                         \
+#define SIGNAL_DATA_FIELDS                                                                                 \
+	computed<Event, signame>(nullptr, "signame", 0, kInData, "the signal's name"),                         \
+		computed<Event, code_name>(nullptr, "code", 0, kInData, "si_code in words"),                       \
+		computed<Event, code>(nullptr, "si_code", 0, kInData, "si_code as a number"),                      \
+		computed<Event, call>(nullptr, "call", 0, kInData, "the system call; null if the kernel sent it"), \
+		computed<Event, given>(nullptr, "target_arg", 0, kInData, "the target as the call was given it"),  \
+		computed<Event, thread_given>(                                                                     \
+			nullptr, "thread_arg", 0, kInData, "the thread that tgkill was given besides"),                \
+		computed<Event, scope>(                                                                            \
+			nullptr, "scope", 0, kInData, "process, thread, group, own group or everyone"),                \
+		computed<Event, pgid>(                                                                             \
+			nullptr, "pgid", 0, kInData, "the group that was meant, as the host numbers it"),              \
+		computed<Event, error>(nullptr, "error", 0, kInData, "the error's name"),                          \
+		computed<Event, uid>(nullptr, "uid", 0, kInData, "the sender's user"),                             \
+		computed<Event, tid>(nullptr, "tid", 0, kInData, "the sending thread"),                            \
+		computed<Event, nspid>(nullptr, "nspid", 0, kInData, "the sender, in its own PID namespace"),      \
+		computed<Event, ttid>(                                                                             \
+			nullptr, "ttid", 0, kInData, "the thread that it was sent to, or the process' first"),         \
+		computed<Event, tnspid>(nullptr, "tnspid", 0, kInData, "the target, in its own PID namespace"),    \
+		field<&Event::cgroup>(nullptr, "cgroup_id", 0, kInData, "cgroup v2 id of the sender"),             \
 		cgroup_path_field<&Event::cgroup>(), unit_field<&Event::cgroup>(), container_field<&Event::cgroup>()
 
 inline bool comm_matches(const Regex& regex, const char (&comm)[TASK_COMM_BYTES])

@@ -2,6 +2,8 @@
 // sigsnoop: every signal that the kernel generates, who caused it, and what became of it.
 #include "signals.h"
 
+#include "base/error.h"
+
 #include "sigsnoop.skel.h"
 
 using namespace corescope;
@@ -30,13 +32,16 @@ constexpr OptionSpec kOptions[] = {
 
 constexpr Field kFields[] = {
 	time_field<&Event::ts>(kEverywhere),
-	computed<Event, pid>("PID", "pid", 7, kEverywhere, "who caused it; null if nobody can be named (timer, interrupt)"),
+	computed<Event, pid>(
+		"PID", "pid", 7, kEverywhere, "who caused it; null if nobody can be named (timer, interrupt)"),
 	computed<Event, comm>("COMM", "comm", 16, kEverywhere, "the sender's name"),
 	field<&Event::sig>("SIG", "sig", 4, kEverywhere, "the signal"),
 	computed<Event, signame>("SIGNAL", "signal", 12, kOptional, "the signal's name"),
-	computed<Event, tpid>("TPID", "tpid", 7, kEverywhere, "the process that it was sent to, as the host numbers it"),
+	computed<Event, tpid>(
+		"TPID", "tpid", 7, kEverywhere, "the process that it was sent to, as the host numbers it"),
 	computed<Event, tcomm>("TCOMM", "tcomm", 16, kEverywhere, "its name"),
-	computed<Event, fate>("RESULT", "result", 9, kEverywhere, "delivered, ignored, pending, blocked, overflow or no-info"),
+	computed<Event, fate>(
+		"RESULT", "result", 9, kEverywhere, "delivered, ignored, pending, blocked, overflow or no-info"),
 	computed<Event, code_name>("CODE", "code_name", 13, kInTable, "why: si_code in words"),
 	computed<Event, call_made>("CALL", "made", 0, kInTable, "the call that sent it"),
 	SIGNAL_DATA_FIELDS,
@@ -44,6 +49,9 @@ constexpr Field kFields[] = {
 
 void prepare(const Options& o, StreamSetup& setup)
 {
+	if (o.signals.given && o.signals.probes)
+		throw Error(kUsage,
+			"--signal: 0 is never generated, it only asks whether a process exists; killsnoop shows it");
 	setup.hooks = {{"tp_btf", {"generated"}}};
 	if (o.names)
 		setup.replace("sig", "signal");
@@ -58,7 +66,10 @@ void configure(sigsnoop_bpf& skel, const Options& o, const StreamSetup&)
 	skel.rodata->only_failed = o.failed;
 }
 
-bool keep(const Event& e, const Options& o) { return comm_matches(o.sender, e.comm) && comm_matches(o.target, e.tcomm); }
+bool keep(const Event& e, const Options& o)
+{
+	return comm_matches(o.sender, e.comm) && comm_matches(o.target, e.tcomm);
+}
 
 const StreamTool<sigsnoop_bpf, Event, Options> kTool{{
 	.name = "sigsnoop",

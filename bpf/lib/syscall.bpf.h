@@ -18,6 +18,7 @@
 #define syscall_compat_arg1(regs) ((__u32)(regs)->bx)
 #define syscall_compat_arg2(regs) ((__u32)(regs)->cx)
 #define syscall_compat_arg3(regs) ((__u32)(regs)->dx)
+#define syscall_compat_arg4(regs) ((__u32)(regs)->si)
 #elif defined(__TARGET_ARCH_arm64)
 #define SYSCALL_FUNCTION(name) "__arm64_sys_" #name
 #define syscall_number(regs) ((long)(regs)->syscallno)
@@ -30,6 +31,7 @@
 #define syscall_compat_arg1(regs) ((__u32)syscall_arg1(regs))
 #define syscall_compat_arg2(regs) ((__u32)syscall_arg2(regs))
 #define syscall_compat_arg3(regs) ((__u32)syscall_arg3(regs))
+#define syscall_compat_arg4(regs) ((__u32)syscall_arg4(regs))
 #else
 #error "this architecture's system call registers are not known"
 #endif

@@ -78,18 +78,24 @@ std::unique_ptr<Object> ObjectLoader::try_hooks(const HookSet& hooks, const std:
 	if (error)
 		throw explain_load(error);
 	before_attach(*object);
-	std::vector<std::string_view> sections;
+	std::vector<std::string> sections;
+	const auto keep = [&](bpf_link* link, const std::string& section) {
+		if (!link)
+			throw explain_attach(-errno, section);
+		object->links_.push_back(link);
+		sections.push_back(section);
+	};
 	bpf_object__for_each_program(program, object->object_)
 	{
 		if (!bpf_program__autoload(program))
 			continue;
-		bpf_link* link = bpf_program__attach(program);
-		if (!link)
-			throw explain_attach(-errno, bpf_program__section_name(program));
-		object->links_.push_back(link);
-		sections.push_back(bpf_program__section_name(program));
+		keep(bpf_program__attach(program), bpf_program__section_name(program));
 	}
-	object->lease_.take(sections);
+	for (const HookSet::Tracepoint& at : hooks.also)
+		keep(bpf_program__attach_tracepoint(
+				 bpf_object__find_program_by_name(object->object_, at.program), at.category, at.name),
+			std::string("tp/") + at.category + "/" + at.name);
+	object->lease_.take({sections.begin(), sections.end()});
 	return object;
 }
 
@@ -98,8 +104,12 @@ std::unique_ptr<Object> ObjectLoader::start(const std::function<void(Object&)>& 
 	require_bpf();
 	for (size_t i = 0;; i++) {
 		const bool last = i + 1 == hooks_.size();
-		if (!last && hooks_[i].trampoline && !trampolines_allowed())
+		if (hooks_[i].trampoline && !trampolines_allowed()) {
+			if (last)
+				throw Error(kUnavailable, "hook " + hooks_[i].name
+					+ ": this kernel refuses every fentry, fexit and LSM program (a policy of whoever built or runs it)");
 			continue;
+		}
 		try {
 			return try_hooks(hooks_[i], before_attach);
 		} catch (const Error&) {

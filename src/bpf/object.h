@@ -22,6 +22,14 @@ struct HookSet {
 	std::string name;                  // as `meta` tells it: "tracepoint"
 	std::vector<const char*> programs; // all that are loaded and attached
 	bool trampoline = false;           // some are fentry, fexit or LSM
+	// Programs of `programs` that hang at further tracepoints, besides the one of their section. One program at six
+	// of them is loaded and verified once.
+	struct Tracepoint {
+		const char* program;
+		const char* category;
+		const char* name;
+	};
+	std::vector<Tracepoint> also{};
 };
 
 // An opened object. The skeleton behind it stays the tool's.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Mapping of a ring buffer: one page that we write, then one page and twice the data that we only read. The data is
-// there twice in a row, so that a record that wraps around is contiguous too.
+// Mapping of a ring buffer: one page that we write, then one page and the data, which we only read. The kernel offers
+// the data twice in a row, so that a record that wraps around is contiguous; every page so mapped counts as ours,
+// though, and copying one record in thousands costs nothing.
 #include "bpf/ring.h"
 
 #include "base/error.h"
@@ -19,7 +20,7 @@ Ring::Ring(int fd, size_t size) : mask_(size - 1), size_(size)
 	void* ours = mmap(nullptr, page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (ours == MAP_FAILED)
 		throw Error(kFailure, std::string("cannot map the ring buffer: ") + std::strerror(errno));
-	void* theirs = mmap(nullptr, page + 2 * size, PROT_READ, MAP_SHARED, fd, static_cast<off_t>(page));
+	void* theirs = mmap(nullptr, page + size, PROT_READ, MAP_SHARED, fd, static_cast<off_t>(page));
 	if (theirs == MAP_FAILED) {
 		const int error = errno;
 		munmap(ours, page);
@@ -34,7 +35,15 @@ Ring::~Ring()
 {
 	const size_t page = page_size();
 	munmap(consumer_, page);
-	munmap(const_cast<uint64_t*>(producer_), page + 2 * size_);
+	munmap(const_cast<uint64_t*>(producer_), page + size_);
+}
+
+const void* Ring::joined(const char* record, size_t bytes, size_t left)
+{
+	joined_.resize(bytes);
+	std::memcpy(joined_.data(), record, left);
+	std::memcpy(joined_.data() + left, data_, bytes - left);
+	return joined_.data();
 }
 
 } // namespace corescope

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace corescope {
 
@@ -41,7 +42,7 @@ public:
 				const uint32_t bytes = length & ~(kBusy | kDiscarded);
 				if (!(length & kDiscarded)) {
 					taken++;
-					go_on = consume(static_cast<const void*>(header + kHeader), static_cast<size_t>(bytes));
+					go_on = consume(contiguous(header + kHeader, bytes), static_cast<size_t>(bytes));
 				}
 				at += (bytes + kHeader + 7) & ~uint64_t{7};
 				if (at - released >= kReleaseEvery)
@@ -68,11 +69,20 @@ private:
 	// Producers learn of free room this often, and not at each record, which would cost them a cache miss each.
 	static constexpr uint64_t kReleaseEvery = 16384;
 
+	// The record as one piece: the last one before the end of the ring may go on at its beginning.
+	const void* contiguous(const char* record, size_t bytes)
+	{
+		const size_t left = static_cast<size_t>(data_ + mask_ + 1 - record);
+		return bytes <= left ? record : joined(record, bytes, left);
+	}
+	const void* joined(const char* record, size_t bytes, size_t left);
+
 	uint64_t* consumer_ = nullptr;
 	const uint64_t* producer_ = nullptr;
 	const char* data_ = nullptr;
 	uint64_t mask_;
 	size_t size_;
+	std::vector<char> joined_;
 };
 
 // Sleeping without missing an event. The flag is set, the ring is looked at once more, and only then one sleeps.

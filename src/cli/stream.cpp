@@ -43,6 +43,8 @@ constexpr uint64_t kForever = ~uint64_t{0};
 constexpr OptionSpec kStreamOptions[] = {
 	option<&StreamOptions::buffer_size>(
 		0, "buffer-size", "BYTES", "size of the ring buffer, rounded up to a power of two (default 1M, where events are many 4M)"),
+	option<&StreamOptions::hook>(0, "hook", "NAME",
+		"this one of the tool's ways to hook in, as `meta` names it, instead of the best that works here"),
 };
 
 // Under load the reader has little to do, but soon: with a short slice the scheduler lets it run early (since 6.12,
@@ -253,6 +255,21 @@ uint64_t ring_size(const Bytes& asked, uint64_t otherwise, uint64_t least)
 		throw Error(kUsage, "--buffer-size: must lie between 1 and 1G");
 	const uint64_t wanted = std::max<uint64_t>(asked.given ? asked.value : otherwise, std::max(least, page_size()));
 	return std::bit_ceil(wanted);
+}
+
+void choose_hook(std::vector<HookSet>& hooks, const std::string& asked)
+{
+	if (asked.empty())
+		return;
+	std::string names;
+	for (const HookSet& set : hooks) {
+		if (set.name == asked) {
+			hooks = {HookSet(set)};
+			return;
+		}
+		names += (names.empty() ? "" : ", ") + set.name;
+	}
+	throw Error(kUsage, "--hook: '" + asked + "' is none of " + names);
 }
 
 int run_stream(const StreamRun& run) { return Stream(run).go(); }

@@ -55,9 +55,12 @@ int run_stream(const StreamRun& run);
 
 struct StreamOptions {
 	Bytes buffer_size;
+	std::string hook;
 };
 std::span<const OptionSpec> stream_option_specs();
 uint64_t ring_size(const Bytes& asked, uint64_t otherwise, uint64_t least);
+// What --hook leaves of the hook sets: all of them, or the one of that name. Throws Error(kUsage) if there is none.
+void choose_hook(std::vector<HookSet>& hooks, const std::string& asked);
 
 // Skel: bpftool's skeleton. Event: the record, with the kernel's stamp first. Options: the tool's own.
 template <class Skel, class Event, class Options>
@@ -90,6 +93,7 @@ public:
 		parse_command_line({name(), summary(), parts_.details, sets, {}, nullptr}, argc, argv);
 		StreamSetup setup{common};
 		parts_.prepare(options, setup);
+		choose_hook(setup.hooks, stream.hook);
 		std::function<bool(const void*)> keep;
 		if (parts_.keep)
 			keep = [&](const void* event) { return parts_.keep(*static_cast<const Event*>(event), options); };

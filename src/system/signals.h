@@ -9,7 +9,7 @@ namespace corescope {
 
 // "SIGKILL", "SIGRTMIN+3"; "0" for the probe, "SIG32" for those that libc keeps to itself. Holds until the next call.
 std::string_view signal_name(unsigned number);
-// What si_code says: "kernel", "user", "sigqueue", "SEGV_MAPERR", "CLD_EXITED" …; "?" if nothing is known.
+// What si_code says: "SI_USER", "SI_KERNEL", "SEGV_MAPERR", "CLD_EXITED" …; "?" if nothing is known.
 std::string_view signal_code_name(unsigned number, int code);
 
 struct SignalSet {
@@ -17,7 +17,8 @@ struct SignalSet {
 	bool probes = true;           // signal 0
 	bool given = false;
 };
-// Numbers 0 to 64, or names with or without SIG, separated by commas: 9,TERM,SIGRTMIN+3.
+// Numbers 0 to 64, or names with or without SIG, separated by commas: 9,TERM,SIGRTMIN+3. What signal_name() says is
+// understood. Throws BadValue.
 void parse_value(SignalSet& out, const char* text);
 
 } // namespace corescope
