@@ -25,12 +25,18 @@ struct MemberOf<T O::*> {
 	using Owner = O;
 };
 
+// Owner is named beside Member, because g++ 12 takes a pointer to a member of an anonymous struct for something that all
+// files share: with it alone the tools that have an `Options::pid` would all use one tool's, whatever its place in there.
+template <class Owner, auto Member>
+struct MemberSetter {
+	static void set(void* options, const char* text) { parse_value(static_cast<Owner*>(options)->*Member, text); }
+};
+
 template <auto Member>
 constexpr OptionSpec option(char letter, const char* name, const char* arg, const char* doc)
 {
 	using Owner = typename MemberOf<decltype(Member)>::Owner;
-	return {letter, name, arg, doc,
-		[](void* options, const char* text) { parse_value(static_cast<Owner*>(options)->*Member, text); }};
+	return {letter, name, arg, doc, MemberSetter<Owner, Member>::set};
 }
 
 // A tool's own letter for an option that all tools have, as its namesake elsewhere has it.
@@ -46,7 +52,7 @@ template <auto Member>
 constexpr PositionalSpec positional(const char* name)
 {
 	using Owner = typename MemberOf<decltype(Member)>::Owner;
-	return {name, [](void* options, const char* text) { parse_value(static_cast<Owner*>(options)->*Member, text); }};
+	return {name, MemberSetter<Owner, Member>::set};
 }
 
 // Options that are set in one object.

@@ -22,6 +22,12 @@ public:
 			if ((field.flags & kInTable && !named(hidden)) || (field.flags & kOptional && named(shown)))
 				fields_.push_back(field);
 		}
+		columns_.resize(fields_.size());
+		for (size_t i = 0; i < fields_.size(); i++) {
+			const bool last = i + 1 == fields_.size();
+			const bool right = fields_[i].flags & kRight;
+			columns_[i] = {fields_[i].get, last && !right ? 0 : fields_[i].width, right, last ? '\n' : ' '};
+		}
 	}
 
 	void meta(Buffer& out, const Meta&) override
@@ -41,10 +47,29 @@ public:
 
 	void event(Buffer& out, const void* event) override
 	{
-		const Field* const last = fields_.data() + fields_.size() - 1;
-		for (const Field* field = fields_.data(); field != last; field++)
-			cell(out, *field, field->get(event, context_), ' ');
-		cell(out, *last, last->get(event, context_), '\n');
+		for (Column& column : columns_) {
+			const Value value = column.get(event, context_);
+			if (value.kind > Value::Kind::word || value.bytes.size() > sizeof(column.raw)) {
+				cell(out, column, value);
+				continue;
+			}
+			// In a storm most columns say again what they said last.
+			if (column.size && value.kind == column.kind && value.bits == column.bits && value.bytes.size() == column.raw_size
+				&& std::memcmp(value.bytes.data(), column.raw, column.raw_size) == 0) {
+				std::memcpy(out.reserve(sizeof(column.text)), column.text, sizeof(column.text));
+				out.grow(column.size);
+				continue;
+			}
+			const size_t start = out.size();
+			cell(out, column, value);
+			const size_t size = out.size() - start;
+			column.size = size <= sizeof(column.text) ? size : 0;
+			column.kind = value.kind;
+			column.bits = value.bits;
+			column.raw_size = value.bytes.size();
+			std::memcpy(column.raw, value.bytes.data(), value.bytes.size());
+			std::memcpy(column.text, out.data() + start, column.size);
+		}
 	}
 
 	void lost(Buffer& out, const Loss& loss, int64_t) override
@@ -61,11 +86,26 @@ public:
 private:
 	static constexpr size_t kMostDigits = 21;
 
+	struct Column {
+		Value (*get)(const void* event, const FieldContext& context);
+		size_t width;
+		bool right;
+		char end; // what follows the cell
+		// The last value, if it was a number or short, and how it was written.
+		Value::Kind kind = Value::Kind::none;
+		uint64_t bits = 0;
+		char raw[16] = {};
+		size_t raw_size = 0;
+		char text[32] = {};
+		size_t size = 0; // of text; 0: nothing is kept
+	};
+
 	// Formats a cell and what ends it. Room for all of it is taken once, spaces are stored by the block.
-	void cell(Buffer& out, const Field& field, const Value& value, char end)
+	void cell(Buffer& out, const Column& column, const Value& value)
 	{
-		const bool right = field.flags & kRight;
-		const size_t width = end == '\n' && !right ? 0 : field.width;
+		const bool right = column.right;
+		const size_t width = column.width;
+		const char end = column.end;
 		switch (value.kind) {
 		case Value::Kind::unsigned_number:
 			return number(out, value.bits, false, right, width, end);
@@ -167,6 +207,7 @@ private:
 	}
 
 	bool header_;
+	std::vector<Column> columns_;
 };
 
 } // namespace
