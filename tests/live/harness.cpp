@@ -278,7 +278,7 @@ const Json& Tool::summary() const
 }
 
 Load::Load(const std::string& program, std::vector<std::string> arguments, bool hold)
-	: process_(load_command(program, std::move(arguments), hold)), hold_(hold)
+	: process_(load_command(program, std::move(arguments), hold))
 {
 	const auto first = process_.line();
 	if (!first) { // exit 77: finish() tells

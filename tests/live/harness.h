@@ -105,7 +105,6 @@ public:
 private:
 	Process process_;
 	Json ready_;
-	bool hold_;
 	bool gone_ = false;
 	std::vector<Json> truth_;
 };
