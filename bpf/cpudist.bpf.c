@@ -29,19 +29,21 @@ int BPF_PROG(on_cpu, bool preempt, struct task_struct *prev, struct task_struct 
 		return 0;
 	now = bpf_ktime_get_ns();
 	// A task that was moved into the cgroup while it ran has no beginning of its own.
-	if (cpu->since_ns && (int)cpu->tid == prev->pid && wanted(prev))
+	if (cpu->since_ns && wanted(prev))
 		hist_record(cpu, prev, now - cpu->since_ns);
 	if (task_is_dead(prev))
 		hist_rename(prev);
 	cpu->since_ns = begins ? now : 0;
-	cpu->tid = next->pid;
 	return 0;
 }
 
 static __always_inline int switched(enum mark_kind kind, struct task_struct *prev, struct task_struct *next)
 {
 	struct hist_cpu *cpu = hist_this_cpu();
-	bool ends = wanted(next), begins = wanted(prev) && !task_is_dead(prev);
+	// A task may come into the cgroup or leave it while it is off: all are marked, and those that are in it when they
+	// run again count.
+	bool ends = wanted(next) || (filter_cgroup && next->pid);
+	bool begins = (wanted(prev) || (filter_cgroup && prev->pid)) && !task_is_dead(prev);
 	__u64 now, off;
 
 	if (!cpu || (!begins && !ends))
@@ -59,7 +61,7 @@ static __always_inline int switched(enum mark_kind kind, struct task_struct *pre
 		off = mark_take(kind, next, now);
 	else
 		off = cpu->idle_since_ns ? now - cpu->idle_since_ns : 0;
-	if (off)
+	if (off && (!filter_cgroup || wanted(next)))
 		hist_record(cpu, next, off);
 	return 0;
 }

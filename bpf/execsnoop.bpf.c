@@ -51,7 +51,6 @@ static __always_inline void fill_paths(struct execsnoop_event *e, struct task_st
 {
 	const struct path *root = &task->fs->root;
 	__u32 at = opaque(e->args_len);
-	bool cut = false;
 	long n;
 
 	if (!want_file || at > room - FILE_ROOM)
@@ -60,19 +59,18 @@ static __always_inline void fill_paths(struct execsnoop_event *e, struct task_st
 	if (n > 0)
 		e->file_len = n;
 	if (n == PATH_ROOM)
-		cut = true;
+		e->flags |= EXEC_FILE_CUT;
 	if (want_paths) {
 		e->flags |= EXEC_PATHS;
 		at = opaque(at + (e->file_len & (2 * PATH_ROOM - 1)));
 		if (exe && at <= room - PATH_ROOM) {
-			cut |= !read_path(e->data + at, &e->exe_len, exe, root);
+			if (!read_path(e->data + at, &e->exe_len, exe, root))
+				e->flags |= EXEC_EXE_CUT;
 			at = opaque(at + (e->exe_len & (2 * PATH_ROOM - 1)));
 		}
-		if (at <= room - PATH_ROOM)
-			cut |= !read_path(e->data + at, &e->cwd_len, &task->fs->pwd, root);
+		if (at <= room - PATH_ROOM && !read_path(e->data + at, &e->cwd_len, &task->fs->pwd, root))
+			e->flags |= EXEC_CWD_CUT;
 	}
-	if (cut)
-		e->flags |= EXEC_PATH_CUT;
 }
 
 // One size of record. args: bytes of argument room; the paths' room comes on top.
@@ -137,7 +135,7 @@ static __always_inline int tell_failed(int ret, const char *file, const char *co
 	if (!e)
 		return 0;
 	fill_task(e, task, task->pid, ret);
-	if (max_arg_bytes) {
+	if (max_arg_bytes && argv) { // the kernel takes no vector for an empty one
 		struct argv_walk walk = {argv, e->data, &e->args_len, &e->flags, max_arg_bytes};
 
 		argv_read(&walk, room);
@@ -149,7 +147,7 @@ static __always_inline int tell_failed(int ret, const char *file, const char *co
 		n = bpf_probe_read_user_str(e->data + opaque(used), PATH_ROOM, file);
 		e->file_len = n > 0 ? n : 0;
 		if (n == PATH_ROOM)
-			e->flags |= EXEC_PATH_CUT;
+			e->flags |= EXEC_FILE_CUT;
 	}
 	event_submit(e);
 	return 0;

@@ -28,7 +28,7 @@ int BPF_PROG(sent, int sig, struct kernel_siginfo *info, struct task_struct *who
 		return 0;
 	if ((only_target && target->tgid != (int)only_target) || !wanted_sender(task))
 		return 0;
-	code = view(info)->si_code;
+	code = signal_code(info);
 	if (!read_request(task, syscall_regs(now), &r) || !sends(&r, sig, code))
 		return 0;
 	e = event_reserve(sizeof(*e));

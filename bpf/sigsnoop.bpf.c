@@ -13,8 +13,6 @@ const volatile bool only_failed = false; // those that were not delivered
 #define SIGVTALRM 26
 #define SIGPROF 27
 #define SIGIO 29
-#define SI_USER_CODE 0
-#define SI_KERNEL_CODE 0x80
 #define SI_SIGIO_CODE (-5)
 #define THREADS_LOOKED_AT 128
 
@@ -91,7 +89,7 @@ int BPF_PROG(
 
 	if (!wanted_signal(sig) || (only_target && target->tgid != (int)only_target))
 		return 0;
-	code = has_info(info) ? view(info)->si_code : info ? SI_KERNEL_CODE : SI_USER_CODE;
+	code = signal_code(info);
 	call = has_info(info) && read_request(task, syscall_regs(now), &r) && sends(&r, sig, code);
 	if (only_calls && !call)
 		return 0;

@@ -9,8 +9,10 @@
 enum exec_flag { // the first two as in bpf/lib/argv.bpf.h
 	EXEC_ARGS_CUT = 1,        // there were more bytes, or more arguments, than were taken
 	EXEC_ARGS_UNREADABLE = 2, // some bytes could not be read (not resident)
-	EXEC_PATH_CUT = 4,        // a path was longer than its room
-	EXEC_PATHS = 8,           // exe and cwd were read
+	EXEC_FILE_CUT = 4,        // the file's path was longer than its room: its end is missing
+	EXEC_EXE_CUT = 8,         // the same of these two, whose beginning is missing
+	EXEC_CWD_CUT = 16,
+	EXEC_PATHS = 32,          // exe and cwd were read
 };
 
 // data holds, one after the other: args_len bytes of arguments, each closed by NUL; file_len bytes, the path as it

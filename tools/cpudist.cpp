@@ -24,7 +24,7 @@ void prepare(const Options& o, HistSetup& setup)
 {
 	setup.what = o.off_cpu ? "off-CPU time" : "on-CPU time";
 	if (o.off_cpu)
-		setup.hooks = {{"tp_btf", {"off_cpu"}}, {"tp_btf, hash of starts", {"off_cpu_by_hash"}}};
+		setup.hooks = {{"tp_btf", {"off_cpu"}}, {"tp_btf+hash", {"off_cpu_by_hash"}}};
 	else
 		setup.hooks = {{"tp_btf", {"on_cpu"}}};
 }
@@ -33,6 +33,11 @@ void configure(cpudist_bpf& skel, const Options& o, const HistSetup&)
 {
 	skel.rodata->only_pid = static_cast<__u32>(o.pid.value);
 	skel.rodata->include_idle = o.idle;
+	// What another hook set would need only takes memory, or (task storage, before 5.11) cannot even be made.
+	const bool by_storage = bpf_program__autoload(skel.progs.off_cpu);
+	bpf_map__set_autocreate(skel.maps.marks, by_storage);
+	bpf_map__set_autocreate(skel.maps.marks_over, by_storage);
+	bpf_map__set_autocreate(skel.maps.marks_hash, bpf_program__autoload(skel.progs.off_cpu_by_hash));
 }
 
 const HistogramTool<cpudist_bpf, Options> kTool{{
@@ -42,7 +47,7 @@ const HistogramTool<cpudist_bpf, Options> kTool{{
 	.details = "Examples:\n"
 			   "  cpudist                    on-CPU time of all tasks, until Ctrl-C\n"
 			   "  cpudist -O 1 10            off-CPU time, each second, ten times\n"
-			   "  cpudist -P --top 5 10 1    the five processes that ran longest in ten seconds\n"
+			   "  cpudist -P --top 5 10 1    the five that ran longest in ten seconds\n"
 			   "  cpudist -p 1234 --output json 60",
 	.options = kOptions,
 	.prepare = prepare,

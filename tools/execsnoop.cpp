@@ -32,7 +32,7 @@ constexpr OptionSpec kOptions[] = {
 	option<&Options::print_uid>('U', "print-uid", "", "a column with the user"),
 	option<&Options::max_args>(0, "max-args", "N", "at most N arguments of each (default: all)"),
 	option<&Options::max_arg_bytes>(0, "max-arg-bytes", "BYTES", "at most so many bytes of arguments (default 4096, most 128K)"),
-	option<&Options::redact>(0, "redact", "REGEX", "replace in arguments what matches, or its first (...) group, by [redacted]"),
+	option<&Options::redact>(0, "redact", "REGEX", "replace in arguments what matches, or its first (...) group, by [redacted]; of one that was cut, all"),
 	option<&Options::no_args>(0, "no-args", "", "do not even read arguments"),
 	letter_for('c', "cgroup"),
 };
@@ -55,12 +55,19 @@ Value args_truncated(const Event& e, const FieldContext& c)
 }
 Value args_unreadable(const Event& e, const FieldContext&) { return Value::boolean(e.flags & EXEC_ARGS_UNREADABLE); }
 Value file(const Event& e, const FieldContext&) { return Value::text({e.data + e.args_len, e.file_len ? e.file_len - 1 : 0}); }
-Value exe(const Event& e, const FieldContext&) { return show_path({e.data + e.args_len + e.file_len, e.exe_len}); }
+Value exe(const Event& e, const FieldContext&) 
+{
+	return show_path({e.data + e.args_len + e.file_len, e.exe_len}, e.flags & EXEC_EXE_CUT);
+}
 Value cwd(const Event& e, const FieldContext&)
 {
 	if (e.flags & EXEC_PATHS && !e.cwd_len)
 		return Value::text("/");
-	return show_path({e.data + e.args_len + e.file_len + e.exe_len, e.cwd_len});
+	return show_path({e.data + e.args_len + e.file_len + e.exe_len, e.cwd_len}, e.flags & EXEC_CWD_CUT);
+}
+Value paths_truncated(const Event& e, const FieldContext&)
+{
+	return Value::boolean(e.flags & (EXEC_FILE_CUT | EXEC_EXE_CUT | EXEC_CWD_CUT));
 }
 
 constexpr Field kFields[] = {
@@ -83,6 +90,8 @@ constexpr Field kFields[] = {
 	computed<Event, file>(nullptr, "file", 0, kInData, "the path that exec was given"),
 	computed<Event, exe>(nullptr, "exe", 0, kInData, "the executable's path (of a script: its interpreter's)"),
 	computed<Event, cwd>(nullptr, "cwd", 0, kInData, "current directory"),
+	computed<Event, paths_truncated>(nullptr, "paths_truncated", 0, kInData,
+		"whether file (its end), exe or cwd (their beginning, told as ...) were cut"),
 	field<&Event::cgroup>(nullptr, "cgroup_id", 0, kInData, "cgroup v2 id"),
 	cgroup_path_field<&Event::cgroup>(),
 	unit_field<&Event::cgroup>(),
@@ -93,6 +102,8 @@ void prepare(const Options& o, StreamSetup& setup)
 {
 	if (o.max_arg_bytes.value < 1 || o.max_arg_bytes.value > EXEC_MAX_ARG_BYTES)
 		throw Error(kUsage, "--max-arg-bytes: must lie between 1 and 131072 (--no-args leaves them out)");
+	if (o.no_args && o.line)
+		throw Error(kUsage, "--no-args: leaves nothing for --line to match; use --name");
 	if (o.fails)
 		setup.hooks = {{"tp_btf+tracepoint", {"exec_done", "exec_failed", "execat_failed"}}};
 	else

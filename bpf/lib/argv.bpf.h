@@ -39,7 +39,8 @@ static __always_inline long argv_next(struct argv_walk *walk, __u32 i, __u32 roo
 		*walk->flags |= ARGV_CUT;
 		return 1;
 	}
-	n = bpf_probe_read_user_str(walk->data + used, room, arg);
+	// One byte more than there is room for, so that a string that just fits differs from one that was cut.
+	n = bpf_probe_read_user_str(walk->data + used, room + 1, arg);
 	if (n < 0) {
 		*walk->flags |= ARGV_UNREADABLE;
 		walk->data[used] = '?';

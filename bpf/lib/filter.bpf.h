@@ -16,10 +16,10 @@ static __always_inline bool in_cgroup(struct task_struct *task)
 
 	if (!filter_cgroup)
 		return true;
-	cgroup = task->cgroups->dfl_cgrp;
-	if (cgroup->kn->id == filter_cgroup)
+	cgroup = task_read(task, cgroups, dfl_cgrp);
+	if (task_read(cgroup, kn, id) == filter_cgroup)
 		return true;
-	if (cgroup->level <= (int)filter_cgroup_level)
+	if (task_read(cgroup, level) <= (int)filter_cgroup_level)
 		return false;
 	if (bpf_core_field_exists(struct cgroup___since_6_1, ancestors)) {
 		struct cgroup *ancestor = NULL;

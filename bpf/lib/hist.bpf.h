@@ -74,7 +74,11 @@ static __always_inline void hist_key_of(struct hist_key *key, struct task_struct
 		key->b = task->start_boottime;
 		break;
 	case HIST_BY_COMM:
-		bpf_probe_read_kernel(key, TASK_COMM_BYTES, &leader->comm);
+		// Up to the NUL: before 6.1 the kernel left what it liked behind it. A name may be empty.
+		key->a = 0;
+		bpf_probe_read_kernel_str(key, TASK_COMM_BYTES, &leader->comm);
+		if (!key->a)
+			key->b = HIST_NO_NAME;
 		return;
 	default:
 		key->a = task_cgroup(task);
@@ -99,6 +103,10 @@ static __noinline int hist_find_row(struct hist_key *key, struct task_struct *ta
 		return -1;
 	// A thread's own name for its own row; otherwise the process', not that of whichever thread came first.
 	task_comm(row->comm, hist_by == HIST_BY_TID ? task : task->group_leader);
+	if (hist_by == HIST_BY_PID)
+		row->nspid = task_nspid(task);
+	else if (hist_by == HIST_BY_TID)
+		row->nspid = own_number(task->thread_pid, task->pid);
 	row->key = *key;
 	if (bpf_map_update_elem(&hist_keys, key, &index, BPF_NOEXIST)) { // another CPU was faster
 		row->key.a = row->key.b = 0;

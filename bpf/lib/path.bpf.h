@@ -25,6 +25,7 @@ static __always_inline long path_step(struct path_walk *walk)
 {
 	struct dentry *dentry = walk->dentry, *parent = BPF_CORE_READ(dentry, d_parent);
 	struct vfsmount *mnt = walk->mnt;
+	struct dentry *top = BPF_CORE_READ(mnt, mnt_root);
 	__u32 used = *walk->used;
 	long n;
 
@@ -32,7 +33,7 @@ static __always_inline long path_step(struct path_walk *walk)
 		walk->complete = true;
 		return 1;
 	}
-	if (dentry == BPF_CORE_READ(mnt, mnt_root) || dentry == parent) {
+	if (dentry == top) {
 		struct mount *here = container_of(mnt, struct mount, mnt);
 		struct mount *above = BPF_CORE_READ(here, mnt_parent);
 
@@ -49,7 +50,7 @@ static __always_inline long path_step(struct path_walk *walk)
 	n = bpf_probe_read_kernel_str(walk->data + used, PATH_NAME_BYTES, BPF_CORE_READ(dentry, d_name.name));
 	if (n > 0)
 		*walk->used = used + (n & (2 * PATH_NAME_BYTES - 1));
-	walk->dentry = parent;
+	walk->dentry = dentry == parent ? top : parent; // what lies nowhere, as a memfd, has a name and nothing above
 	return 0;
 }
 

@@ -8,9 +8,10 @@
 #define PROC_SUPER_MAGIC 0x9fa0
 #define ANON_INODE_FS_MAGIC 0x09041934
 #define PID_FS_MAGIC 0x50494446
-// include/uapi/linux/pidfd.h, 6.14: numbers that stand for the caller
+// Numbers that stand for the caller: include/uapi/linux/pidfd.h of 6.14; 6.16 changed the second (linux/fcntl.h).
 #define PIDFD_SELF_THREAD (-10000)
-#define PIDFD_SELF_THREAD_GROUP (-20000)
+#define PIDFD_SELF_THREAD_GROUP (-10001)
+#define PIDFD_SELF_THREAD_GROUP_6_14 (-20000)
 #define EBADF 9
 #define EINVAL 22
 
@@ -24,10 +25,12 @@ static __always_inline __u32 pidfd_number(struct task_struct *task, int fd, long
 	struct pid *pid = NULL;
 	__u32 number = 0;
 
-	if (fd == PIDFD_SELF_THREAD || fd == PIDFD_SELF_THREAD_GROUP)
-		return fd == PIDFD_SELF_THREAD ? task->pid : task->tgid;
 	if (ret == -EBADF)
 		return 0;
+	if (fd == PIDFD_SELF_THREAD)
+		return task->pid;
+	if (fd == PIDFD_SELF_THREAD_GROUP || fd == PIDFD_SELF_THREAD_GROUP_6_14)
+		return task->tgid;
 	table = BPF_CORE_READ(task, files, fdt);
 	if ((__u32)fd >= BPF_CORE_READ(table, max_fds))
 		return 0;

@@ -7,6 +7,9 @@
 #include "lib/signal_call.bpf.h"
 #include "lib/view.bpf.h"
 
+#define SI_USER_CODE 0 // asm-generic/siginfo.h
+#define SI_KERNEL_CODE 0x80
+
 const volatile __u64 only_signals = ~0ULL; // bit n: signal n, for 1..63; bit 0: signal 64
 const volatile bool no_probes = false;     // signal 0 is left out
 const volatile __u32 only_sender = 0;
@@ -25,6 +28,15 @@ static __always_inline bool wanted_sender(struct task_struct *task)
 // info is a pointer, or one of two small numbers: 0, sent without details; 1, sent by the kernel
 // (SEND_SIG_NOINFO, SEND_SIG_PRIV in include/linux/sched/signal.h).
 static __always_inline bool has_info(struct kernel_siginfo *info) { return (unsigned long)info > 1; }
+
+// si_code. The verifier takes info for a pointer that cannot be null and leaves out what follows a test for 0, into
+// which the compiler likes to turn a test for 1: hence opaque.
+static __always_inline int signal_code(struct kernel_siginfo *info)
+{
+	if (has_info(info))
+		return view(info)->si_code;
+	return opaque((unsigned long)info) == 1 ? SI_KERNEL_CODE : SI_USER_CODE;
+}
 
 static __always_inline __u32 task_pgid(struct task_struct *task)
 {

@@ -5,29 +5,31 @@
 
 #include "lib/task.bpf.h"
 
+#define KERNEL_STACK_BYTES 16384 // THREAD_SIZE of both architectures, with pages of 4 KiB and without KASAN
+
 #if defined(__TARGET_ARCH_x86)
 #define SYSCALL_FUNCTION(name) "__x64_sys_" #name
-#define syscall_number(regs) ((long)(regs)->orig_ax)
-#define syscall_arg1(regs) ((regs)->di)
-#define syscall_arg2(regs) ((regs)->si)
-#define syscall_arg3(regs) ((regs)->dx)
-#define syscall_arg4(regs) ((regs)->r10)
+#define syscall_number(regs) ((long)regs_read(regs, orig_ax))
+#define syscall_arg1(regs) regs_read(regs, di)
+#define syscall_arg2(regs) regs_read(regs, si)
+#define syscall_arg3(regs) regs_read(regs, dx)
+#define syscall_arg4(regs) regs_read(regs, r10)
 // A 32-bit call of an x86_64 task: other numbers, other registers.
 #define TS_COMPAT 0x0002 // arch/x86/include/asm/thread_info.h
-#define syscall_is_compat(task) (!!((task)->thread_info.status & TS_COMPAT))
-#define syscall_compat_arg1(regs) ((__u32)(regs)->bx)
-#define syscall_compat_arg2(regs) ((__u32)(regs)->cx)
-#define syscall_compat_arg3(regs) ((__u32)(regs)->dx)
-#define syscall_compat_arg4(regs) ((__u32)(regs)->si)
+#define syscall_is_compat(task) (!!(task_read(task, thread_info.status) & TS_COMPAT))
+#define syscall_compat_arg1(regs) ((__u32)regs_read(regs, bx))
+#define syscall_compat_arg2(regs) ((__u32)regs_read(regs, cx))
+#define syscall_compat_arg3(regs) ((__u32)regs_read(regs, dx))
+#define syscall_compat_arg4(regs) ((__u32)regs_read(regs, si))
 #elif defined(__TARGET_ARCH_arm64)
 #define SYSCALL_FUNCTION(name) "__arm64_sys_" #name
-#define syscall_number(regs) ((long)(regs)->syscallno)
-#define syscall_arg1(regs) ((regs)->orig_x0)
-#define syscall_arg2(regs) ((regs)->user_regs.regs[1])
-#define syscall_arg3(regs) ((regs)->user_regs.regs[2])
-#define syscall_arg4(regs) ((regs)->user_regs.regs[3])
+#define syscall_number(regs) ((long)regs_read(regs, syscallno))
+#define syscall_arg1(regs) regs_read(regs, orig_x0)
+#define syscall_arg2(regs) regs_read(regs, user_regs.regs[1])
+#define syscall_arg3(regs) regs_read(regs, user_regs.regs[2])
+#define syscall_arg4(regs) regs_read(regs, user_regs.regs[3])
 #define TIF_32BIT (1 << 22) // arch/arm64/include/asm/thread_info.h
-#define syscall_is_compat(task) (!!((task)->thread_info.flags & TIF_32BIT))
+#define syscall_is_compat(task) (!!(task_read(task, thread_info.flags) & TIF_32BIT))
 #define syscall_compat_arg1(regs) ((__u32)syscall_arg1(regs))
 #define syscall_compat_arg2(regs) ((__u32)syscall_arg2(regs))
 #define syscall_compat_arg3(regs) ((__u32)syscall_arg3(regs))
@@ -38,5 +40,7 @@
 
 static __always_inline struct pt_regs *syscall_regs(struct task_struct *task)
 {
-	return (struct pt_regs *)bpf_task_pt_regs(task);
+	if (has_helper(task_pt_regs))
+		return (struct pt_regs *)bpf_task_pt_regs(task);
+	return task_read(task, stack) + KERNEL_STACK_BYTES - bpf_core_type_size(struct pt_regs);
 }

@@ -2,16 +2,20 @@
 // Who a task is: numbers on the host and in its own PID namespace, parent, user, cgroup, name.
 //
 // `task` is a typed pointer (a tp_btf argument or task_now()): its members are read by plain loads, which cost
-// nothing here, where a helper call costs tens of nanoseconds.
+// nothing here, where a helper call costs tens of nanoseconds. What task_now() gives has no type before 5.11: what may
+// be the current task is read with task_read().
 #pragma once
 
 #include "lib/compat.bpf.h"
 
+#define PIDNS_DEEPEST 32 // include/linux/pid_namespace.h: MAX_PID_NS_LEVEL
 #define PF_KTHREAD 0x00200000 // include/linux/sched.h
 
 static __always_inline struct task_struct *task_now(void)
 {
-	return bpf_get_current_task_btf();
+	if (has_helper(get_current_task_btf))
+		return bpf_get_current_task_btf();
+	return (struct task_struct *)bpf_get_current_task();
 }
 
 static __always_inline void task_comm(char *comm, struct task_struct *task)
@@ -21,16 +25,18 @@ static __always_inline void task_comm(char *comm, struct task_struct *task)
 
 static __always_inline __u64 task_cgroup(struct task_struct *task)
 {
-	return task->cgroups->dfl_cgrp->kn->id;
+	return task_read(task, cgroups, dfl_cgrp, kn, id);
 }
 
 // The number of `pid` in the namespace where its owner lives; `host` when that is the first namespace.
 static __always_inline __u32 own_number(struct pid *pid, __u32 host)
 {
-	__u32 level = BPF_CORE_READ(pid, level);
+	__u64 level = BPF_CORE_READ(pid, level);
 	__u32 number = host;
 
-	if (level > 0) {
+	// The bound is for the verifier, where `pid` is typed.
+	level = opaque(level);
+	if (level > 0 && level <= PIDNS_DEEPEST) {
 		const void *first = &pid->numbers[0];
 
 		bpf_core_read(&number, sizeof(number), first + level * bpf_core_type_size(struct upid));
@@ -41,7 +47,7 @@ static __always_inline __u32 own_number(struct pid *pid, __u32 host)
 // The process' number as it sees itself.
 static __always_inline __u32 task_nspid(struct task_struct *task)
 {
-	return own_number(BPF_CORE_READ(task, signal, pids[PIDTYPE_TGID]), task->tgid);
+	return own_number(BPF_CORE_READ(task, signal, pids[PIDTYPE_TGID]), task_read(task, tgid));
 }
 
 static __always_inline bool task_in_pidns(struct task_struct *task)

@@ -101,7 +101,7 @@ KeyedHistogram HistMaps::describe(const hist_row& row, CgroupResolver& cgroups, 
 		const std::string path = found ? found->path : "(gone)";
 		const std::string id = std::to_string(row.key.a);
 		if (by_unit) {
-			const std::string unit = found && !found->unit.empty() ? found->unit : "(none)";
+			const std::string unit = !found ? "(gone)" : found->unit.empty() ? "(none)" : found->unit;
 			one.name = "unit = " + unit;
 			one.labels = {{"unit", unit, false}};
 		} else {
@@ -111,13 +111,16 @@ KeyedHistogram HistMaps::describe(const hist_row& row, CgroupResolver& cgroups, 
 	} else if (row.key.a & kIdle) {
 		const std::string cpu = std::to_string(row.key.a & ~kIdle);
 		one.name = "cpu = " + cpu + " idle";
-		one.labels = {{by_ == HIST_BY_PID ? "pid" : "tid", "0", true}, {"comm", "swapper/" + cpu, false}};
+		one.labels = {{by_ == HIST_BY_PID ? "pid" : "tid", "0", true}, {"comm", "swapper/" + cpu, false}, {"nspid", "0", true}};
 	} else {
 		const char* label = by_ == HIST_BY_PID ? "pid" : "tid";
 		const std::string number = std::to_string(row.key.a);
 		const std::string comm = name_of(row);
 		one.name = std::string(label) + " = " + number + " " + comm;
-		one.labels = {{label, number, true}, {"comm", comm, false}};
+		const std::string own = std::to_string(row.nspid);
+		if (row.nspid && own != number)
+			one.name += " (" + own + " in its PID namespace)";
+		one.labels = {{label, number, true}, {"comm", comm, false}, {"nspid", own, true}};
 	}
 	return one;
 }

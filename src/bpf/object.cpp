@@ -13,6 +13,12 @@
 
 namespace corescope {
 
+namespace {
+
+constexpr bpf_map_type kLastOldMap = BPF_MAP_TYPE_INODE_STORAGE; // the newest kind that 5.10 has
+
+} // namespace
+
 Object::~Object()
 {
 	detach();
@@ -72,6 +78,14 @@ std::unique_ptr<Object> ObjectLoader::try_hooks(const HookSet& hooks, const std:
 		for (const char* name : hooks.programs)
 			used = used || !std::strcmp(name, bpf_program__name(program));
 		bpf_program__set_autoload(program, used);
+	}
+	// A kernel may lack a kind of map: a program that uses it is then refused, one that does not is not hindered.
+	bpf_map* map;
+	bpf_object__for_each_map(map, object->object_)
+	{
+		const bpf_map_type kind = bpf_map__type(map);
+		if (kind > kLastOldMap && libbpf_probe_bpf_map_type(kind, nullptr) == 0)
+			bpf_map__set_autocreate(map, false);
 	}
 	configure_(object->typed_, *object);
 	int error = bpf_object__load_skeleton(object->skeleton_);

@@ -8,6 +8,7 @@
 #include "bpf/loss.h"
 #include "base/error.h"
 #include "cli/signals.h"
+#include "cli/stream.h"
 #include "cli/version.h"
 #include "output/escape.h"
 #include "output/hist_json.h"
@@ -39,6 +40,8 @@ constexpr OptionSpec kHistOptions[] = {
 	option<&HistOptions::by>(0, "by", "WHAT", "one histogram for each pid, tid, comm, cgroup or unit"),
 	option<&HistOptions::top>(0, "top", "N", "the N with the greatest total time; the rest together as 'other'"),
 	option<&HistOptions::max_keys>(0, "max-keys", "N", "room for N histograms (default 400); what finds none is counted and told"),
+	option<&HistOptions::hook>(0, "hook", "NAME",
+		"this one of the tool's ways to hook in, as `meta` names it, instead of the best that works here"),
 };
 
 constexpr PositionalSpec kPositionals[] = {
@@ -67,12 +70,19 @@ hist_by kernel_by(HistBy by)
 	return HIST_BY_ALL;
 }
 
+std::vector<HookSet> hooks_of(const HistRun& run)
+{
+	std::vector<HookSet> hooks = run.setup.hooks;
+	choose_hook(hooks, run.options.hook);
+	return hooks;
+}
+
 class HistogramRun {
 public:
 	explicit HistogramRun(const HistRun& run)
 		: run_(run), by_(asked_by(run.options)), filter_(cgroup_filter(run.setup.common)),
 		  unit_(run.options.milliseconds ? kMilliseconds : kMicroseconds),
-		  loader_(run.skeleton, run.setup.hooks, [this](void* typed, Object& object) {
+		  loader_(run.skeleton, hooks_of(run), [this](void* typed, Object& object) {
 			  const uint64_t keys = run_.options.max_keys ? run_.options.max_keys.value : kDefaultMaxKeys;
 			  HistMaps::set_sizes(object, kernel_by(by_), keys);
 			  run_.configure(typed, kernel_by(by_), run_.options.milliseconds, filter_);
@@ -80,6 +90,8 @@ public:
 	{
 		if (run.options.max_keys.value > kMostMaxKeys)
 			throw Error(kUsage, "--max-keys: must lie between 1 and " + std::to_string(kMostMaxKeys));
+		if (run.setup.common.count && !run.options.interval && !run.setup.common.duration)
+			throw Error(kUsage, "--count: needs an INTERVAL, at which something is told");
 	}
 
 	int go()
@@ -163,13 +175,19 @@ private:
 	{
 		switch (by_) {
 		case HistBy::all: return {};
-		case HistBy::pid: return {"pid", "comm"};
-		case HistBy::tid: return {"tid", "comm"};
+		case HistBy::pid: return {"pid", "comm", "nspid"};
+		case HistBy::tid: return {"tid", "comm", "nspid"};
 		case HistBy::comm: return {"comm"};
 		case HistBy::cgroup: return {"cgroup_id", "cgroup"};
 		case HistBy::unit: return {"unit"};
 		}
 		return {};
+	}
+
+	// Labels that are numbers stay so: where several keys are one, they have none.
+	static bool is_number(std::string_view label)
+	{
+		return label == "pid" || label == "tid" || label == "nspid" || label == "cgroup_id";
 	}
 
 	Snapshot snapshot()
@@ -262,12 +280,10 @@ private:
 			append_rfc3339(buffer_, unix_ns);
 			buffer_.append("\",");
 			for (const HistLabel& label : one.labels) {
-				const Value value = label.numeric ? Value::word(label.value) : Value::text(label.value);
-				if (label.numeric) {
-					buffer_.append("\"" + label.name + "\":" + label.value);
-				} else {
-					append_json_member(buffer_, label.name, value, clock_, times_);
-				}
+				if (is_number(label.name))
+					buffer_.append("\"" + label.name + "\":" + (one.others ? "null" : label.value));
+				else
+					append_json_member(buffer_, label.name, Value::text(label.value), clock_, times_);
 				buffer_.append(',');
 			}
 			if (one.others) {
@@ -290,11 +306,8 @@ private:
 			prefix.append(',');
 			for (const char* name : csv_labels()) {
 				for (const HistLabel& label : one.labels)
-					if (label.name == name)
+					if (label.name == name && !(one.others && is_number(name)))
 						csv_cell(prefix, label.value);
-				if (one.labels.empty() && std::string_view(name) != "pid" && std::string_view(name) != "tid"
-					&& std::string_view(name) != "cgroup_id")
-					prefix.append("other");
 				prefix.append(',');
 			}
 			append_hist_csv(buffer_, prefix.view(), one.histogram, unit_, delta.window);

@@ -25,6 +25,7 @@ struct HistOptions {
 	Count max_keys;
 	Duration interval;
 	Count intervals;
+	std::string hook;
 };
 
 struct HistSetup {
@@ -84,7 +85,12 @@ public:
 			},
 			[](void* typed) -> event_shared* { return &static_cast<Skel*>(typed)->bss->shared; }, {argv, argv + argc}});
 	}
-	std::vector<OptionSpec> options() const override { return {parts_.options.begin(), parts_.options.end()}; }
+	std::vector<OptionSpec> options() const override
+	{
+		std::vector<OptionSpec> all(parts_.options.begin(), parts_.options.end());
+		all.insert(all.end(), hist_option_specs().begin(), hist_option_specs().end());
+		return all;
+	}
 	std::vector<Field> fields() const override { return {}; }
 
 private:

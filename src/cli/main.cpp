@@ -8,7 +8,9 @@
 
 #include <cstdio>
 #include <cstring>
+#include <fcntl.h>
 #include <new>
+#include <unistd.h>
 
 using namespace corescope;
 
@@ -74,10 +76,19 @@ const Tool* tool_of_link(std::string_view program)
 	return nullptr;
 }
 
+// What is opened first would otherwise take the place of a stream that the caller closed, and be written to.
+void fill_closed_streams()
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) < 0) // read-only: a write must fail as before
+			return;
+}
+
 } // namespace
 
 int main(int argc, char** argv)
 {
+	fill_closed_streams();
 	const char* slash = argc > 0 ? std::strrchr(argv[0], '/') : nullptr;
 	const char* program = slash ? slash + 1 : argc > 0 ? argv[0] : "corescope";
 	const Tool* linked = tool_of_link(program);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Options by argp, built from declarations. argp's own two-line errors are replaced by one line each; to know what
-// was wrong, the word at which it stopped is looked at again.
+// was wrong, the words where it stopped are looked at again.
 #include "cli/option.h"
 
 #include "base/error.h"
 #include "cli/version.h"
+#include "output/escape.h"
 
 #include <algorithm>
 #include <argp.h>
@@ -31,7 +32,13 @@ struct Parse {
 	std::string problem;
 };
 
-std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
+// Whatever a user has typed, a message stays one line and steers no terminal.
+std::string quoted(std::string_view text)
+{
+	Buffer out;
+	escape_text(out, text);
+	return "'" + std::string(out.view()) + "'";
+}
 
 std::string see_help(const CommandLine& command) { return "; see " + command.program + " --help"; }
 
@@ -68,16 +75,19 @@ error_t parse_one(int key, char* text, argp_state* state)
 	return ARGP_ERR_UNKNOWN;
 }
 
-// What getopt did not like about a word.
-std::string explain(const Parse& parse, const char* word)
+// What getopt could not like about a word; empty if nothing.
+std::string problem_of(const Parse& parse, std::string_view word)
 {
-	const std::string_view text = word;
-	if (text.substr(0, 2) == "--") {
-		const std::string_view name = text.substr(2, text.find('=') - 2);
+	const auto needs_argument = [](const OptionSpec& spec) {
+		return std::string("--") + spec.name + ": needs an argument, " + spec.arg;
+	};
+	if (word.substr(0, 2) == "--") {
+		const size_t equals = word.find('=');
+		const std::string_view name = word.substr(2, equals == std::string_view::npos ? equals : equals - 2);
 		size_t candidates = 0;
 		const OptionSpec* match = nullptr;
 		for (const Known& known : parse.known) {
-			if (std::string_view(known.spec->name).substr(0, name.size()) != name)
+			if (std::string_view(known.spec->name).substr(0, name.size()) != name || known.spec == match)
 				continue;
 			candidates++;
 			match = known.spec;
@@ -86,44 +96,38 @@ std::string explain(const Parse& parse, const char* word)
 				break;
 			}
 		}
+		if (!match)
+			return "unknown option " + quoted(word) + see_help(parse.command);
 		if (candidates > 1)
-			return "--" + std::string(name) + ": could be several options" + see_help(parse.command);
-		if (match && *match->arg)
-			return std::string("--") + match->name + ": needs an argument, " + match->arg;
-		if (match)
+			return quoted(word.substr(0, equals)) + " could be several options" + see_help(parse.command);
+		if (*match->arg && equals == std::string_view::npos)
+			return needs_argument(*match);
+		if (!*match->arg && equals != std::string_view::npos)
 			return std::string("--") + match->name + ": takes no argument";
-	} else if (text.size() >= 2) {
-		for (const Known& known : parse.known)
-			if (known.spec->letter == text.back() && *known.spec->arg)
-				return std::string("--") + known.spec->name + ": needs an argument, " + known.spec->arg;
+		return "";
 	}
-	return "unknown option " + quoted(text) + see_help(parse.command);
+	for (size_t i = 1; word[0] == '-' && i < word.size(); i++) {
+		const auto known = std::find_if(parse.known.begin(), parse.known.end(),
+			[&](const Known& k) { return k.key == static_cast<unsigned char>(word[i]); });
+		if (known == parse.known.end())
+			return "unknown option " + quoted("-" + std::string(1, word[i])) + see_help(parse.command);
+		if (*known->spec->arg)
+			return i + 1 == word.size() ? needs_argument(*known->spec) : "";
+	}
+	return "";
 }
 
-// Letters joined in one word, of which one is unknown: getopt is still at that word. Otherwise it is one further.
-bool has_unknown_letter(const Parse& parse, std::string_view word)
+// argp says only behind which word it stopped, and that is the one before while letters are left in a word.
+std::string explain(const Parse& parse, std::span<char* const> words)
 {
-	if (word.size() < 3 || word[0] != '-' || word[1] == '-')
-		return false;
-	for (const char letter : word.substr(1)) {
-		const OptionSpec* found = nullptr;
-		for (const Known& known : parse.known)
-			if (known.key == static_cast<unsigned char>(letter))
-				found = known.spec;
-		if (!found)
-			return true;
-		if (*found->arg)
-			return false; // the rest is its argument
-	}
-	return false;
-}
-
-const char* culprit(const Parse& parse, const std::vector<char*>& arguments)
-{
-	const auto next = static_cast<size_t>(parse.stopped_at);
-	if (next + 1 < arguments.size() && has_unknown_letter(parse, arguments[next]))
-		return arguments[next];
-	return arguments[next > 0 ? next - 1 : 0];
+	const auto stopped = static_cast<size_t>(parse.stopped_at);
+	for (const size_t at : {stopped - 1, stopped})
+		if (at > 0 && at < words.size()) {
+			std::string problem = problem_of(parse, words[at]);
+			if (!problem.empty())
+				return problem;
+		}
+	return "the command line makes no sense" + see_help(parse.command);
 }
 
 [[noreturn]] void show_help(const argp& parser, const CommandLine& command, unsigned flags)
@@ -204,7 +208,7 @@ void parse_command_line(const CommandLine& command, int argc, char** argv)
 	if (!parse.problem.empty())
 		throw Error(kUsage, parse.problem);
 	if (error)
-		throw Error(kUsage, explain(parse, culprit(parse, arguments)));
+		throw Error(kUsage, explain(parse, {arguments.data(), static_cast<size_t>(argc)}));
 }
 
 } // namespace corescope

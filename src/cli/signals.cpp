@@ -16,8 +16,13 @@ namespace corescope {
 
 namespace {
 
+constexpr unsigned kAgainAfterS = 1;
+
 volatile sig_atomic_t g_signal = 0;
 int g_fd = -1;
+
+// A write that began just after the signal could block for ever: it is interrupted again and again.
+void interrupt_again(int) { alarm(kAgainAfterS); }
 
 void take_notice(int signal)
 {
@@ -28,6 +33,7 @@ void take_notice(int signal)
 	if (write(g_fd, &one, sizeof(one)) < 0) {
 		// Its counter is at its limit: it is readable already.
 	}
+	alarm(kAgainAfterS);
 	errno = saved;
 }
 
@@ -42,6 +48,9 @@ void catch_signals()
 	action.sa_handler = take_notice; // without SA_RESTART: a write to a reader that stalls must end too
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGTERM, &action, nullptr);
+	struct sigaction again = action;
+	again.sa_handler = interrupt_again;
+	sigaction(SIGALRM, &again, nullptr);
 	struct sigaction old;
 	sigaction(SIGHUP, nullptr, &old);
 	if (old.sa_handler != SIG_IGN) // nohup means it

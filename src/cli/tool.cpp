@@ -85,12 +85,14 @@ CgroupFilter cgroup_filter(const CommonOptions& common)
 {
 	if (!common.cgroup.empty() && !common.unit.empty())
 		throw Error(kUsage, "--unit: cannot be combined with --cgroup");
-	std::string path = common.cgroup;
-	if (!common.unit.empty())
-		path = find_unit(common.unit);
-	if (path.empty())
-		return {};
-	return {cgroup_id(path), cgroup_level(path)};
+	try {
+		const std::string path = common.unit.empty() ? common.cgroup : find_unit(common.unit);
+		if (path.empty())
+			return {};
+		return {cgroup_id(path), cgroup_level(path)};
+	} catch (const Error& error) {
+		throw Error(error.code, (common.unit.empty() ? "--cgroup: " : "--unit: ") + error.message);
+	}
 }
 
 uint64_t process_cpu_ns()

@@ -54,8 +54,9 @@ void mark(std::vector<bool>& hidden, const Regex& redact, const std::string& tex
 }
 
 // Matches within each argument count, and matches in the line, so that `--password (.*)` finds its value in the next
-// argument. An argument's end stays where it was.
-std::string redacted(std::string_view bytes, const Regex& redact)
+// argument. An argument's end stays where it was. One that was cut short is hidden whole, because what is missing may
+// be what the expression would have matched.
+std::string redacted(std::string_view bytes, bool cut, const Regex& redact)
 {
 	std::vector<bool> hidden(bytes.size() + 1);
 	size_t at = 0;
@@ -64,6 +65,8 @@ std::string redacted(std::string_view bytes, const Regex& redact)
 		at += item.size() + 1;
 	});
 	mark(hidden, redact, joined(bytes), 0);
+	for (size_t i = bytes.size(); cut && i-- > 0 && bytes[i] != '\0';)
+		hidden[i] = true;
 	std::string result;
 	bool inside = false;
 	for (size_t i = 0; i < bytes.size(); i++) {
@@ -94,7 +97,7 @@ Value show_arguments(const ArgumentsView& arguments, uint64_t max_args, const Re
 	std::string_view shown = arguments.bytes;
 	std::string note;
 	if (redact) // before it is cut: what follows may belong to a match
-		text = redacted(shown, redact);
+		text = redacted(shown, arguments.cut, redact);
 	if (redact)
 		shown = text;
 	if (max_args && count_arguments(shown) > max_args) {
@@ -116,9 +119,12 @@ Value show_arguments(const ArgumentsView& arguments, uint64_t max_args, const Re
 
 bool name_matches(const Regex& regex, std::string_view comm, std::string_view file, const ArgumentsView& arguments)
 {
-	if (regex.matches(std::string(comm).c_str()) || regex.matches(std::string(file.substr(file.rfind('/') + 1)).c_str()))
+	const auto last_matches = [&](std::string_view path) {
+		return regex.matches(std::string(path.substr(path.rfind('/') + 1)).c_str());
+	};
+	if (regex.matches(std::string(comm).c_str()) || last_matches(file))
 		return true;
-	bool found = false;
+	bool found = last_matches(arguments.bytes.substr(0, arguments.bytes.find('\0')));
 	for_each_item(arguments.bytes, [&](std::string_view item) { found = found || regex.matches(std::string(item).c_str()); });
 	return found;
 }
@@ -128,14 +134,14 @@ bool line_matches(const Regex& regex, const ArgumentsView& arguments)
 	return regex.matches(joined(arguments.bytes).c_str());
 }
 
-Value show_path(std::string_view components)
+Value show_path(std::string_view components, bool cut)
 {
 	static std::string path;
 	std::vector<std::string_view> parts;
 	if (components.empty())
 		return Value::none();
 	for_each_item(components, [&](std::string_view part) { parts.push_back(part); });
-	path.clear();
+	path = cut ? "..." : "";
 	for (size_t i = parts.size(); i-- > 0;) {
 		path += '/';
 		path += parts[i];

@@ -27,7 +27,8 @@ bool name_matches(const Regex& regex, std::string_view comm, std::string_view fi
 // Whether the arguments match, joined by blanks.
 bool line_matches(const Regex& regex, const ArgumentsView& arguments);
 
-// A path from its components, leaf first, each closed by NUL. None if there are none and nothing is known.
-Value show_path(std::string_view components);
+// A path from its components, leaf first, each closed by NUL. None if there are none and nothing is known. One whose
+// upper part was cut begins with "...", so that it is never taken for another path.
+Value show_path(std::string_view components, bool cut);
 
 } // namespace corescope
