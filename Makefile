@@ -212,9 +212,8 @@ $(O)/tests/$(1): $$(call obj,$$(sort $$(wildcard tests/$(1)/*.cpp)) $$(support_s
 	$$(Q)$$(link_test) $$(filter %.o,$$^) $$(test_libs) -o $$@
 endef
 # The behaviour suite asks the tools what they declare, and runs them as the live tests do.
-live_help := $(call obj,$(filter-out %_test.cpp,$(wildcard tests/live/*.cpp)))
 $(if $(filter live,$(suites)),$(eval $(call suite,live,$(lib_obj))))
-$(if $(filter behaviour,$(suites)),$(eval $(call suite,behaviour,$(lib_obj) $(tool_obj) $(live_help))))
+$(if $(filter behaviour,$(suites)),$(eval $(call suite,behaviour,$(lib_obj) $(tool_obj) $(call obj,tests/live/harness.cpp))))
 $(if $(filter unit,$(suites)),$(eval $(call suite,unit,$(unit_obj))))
 
 ifdef SAN

@@ -7,16 +7,13 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-#define FLOOR(hook, name)                                                                                      \
-	SEC(hook) int name##_empty(void *ctx)                                                                  \
-	{                                                                                                      \
-		return 0;                                                                                      \
-	}                                                                                                      \
-	SEC(hook) int name##_clock(void *ctx)                                                                  \
-	{                                                                                                      \
-		__u64 now = bpf_ktime_get_ns();                                                                \
-		/* always 0, but the compiler does not know */                                                 \
-		return now == 1;                                                                               \
+#define FLOOR(hook, name)                               \
+	SEC(hook) int name##_empty(void* ctx) { return 0; } \
+	SEC(hook) int name##_clock(void* ctx)               \
+	{                                                   \
+		__u64 now = bpf_ktime_get_ns();                 \
+		/* always 0, but the compiler does not know */  \
+		return now == 1;                                \
 	}
 
 FLOOR("tp/syscalls/sys_exit_kill", kill)

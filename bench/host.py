@@ -14,7 +14,7 @@ import time
 import tty
 
 BPF_SYSCALL = {"x86_64": 321, "aarch64": 280}
-BPF_ENABLE_STATS = 32
+BPF_PROG_GET_NEXT_ID, BPF_ENABLE_STATS = 11, 32
 TRACEFS = "/sys/kernel/tracing"
 CPUCLOCK_SCHED = 2  # include/linux/posix-timers.h: with ~pid << 3 the CPU clock of a whole process
 
@@ -35,19 +35,32 @@ def read_text(path):
 		return ""
 
 
+def bpf(command, attributes):
+	"""bpf(2); attributes: a buffer that holds bpf_attr. Returns what it returns, -errno if it fails."""
+	number = BPF_SYSCALL.get(os.uname().machine)
+	if number is None:
+		raise Trouble(f"the number of bpf() on {os.uname().machine} is not known here")
+	result = ctypes.CDLL(None, use_errno=True).syscall(number, command, attributes, len(attributes))
+	return result if result >= 0 else -ctypes.get_errno()
+
+
+def loaded_programs():
+	"""How many BPF programs there are, whoever loaded them."""
+	count, attributes = 0, ctypes.create_string_buffer(128)
+	while bpf(BPF_PROG_GET_NEXT_ID, attributes) >= 0:
+		attributes[0:4] = attributes[4:8]  # next_id becomes start_id
+		count += 1
+	return count
+
+
 class KernelCounts:
-	"""While it is held, the kernel counts the runs and the run time of each BPF program, also after a crash of ours
-	no longer than our process lives."""
+	"""While it is held the kernel counts the runs and the run time of each BPF program. Unlike the sysctl it ends with
+	our process, however that ends."""
 
 	def __enter__(self):
-		number = BPF_SYSCALL.get(os.uname().machine)
-		if number is None:
-			raise Trouble(f"the number of bpf() on {os.uname().machine} is not known here")
-		attributes = ctypes.create_string_buffer(128)  # all zero: BPF_STATS_RUN_TIME
-		libc = ctypes.CDLL(None, use_errno=True)
-		self.fd = libc.syscall(number, BPF_ENABLE_STATS, attributes, 128)
+		self.fd = bpf(BPF_ENABLE_STATS, ctypes.create_string_buffer(128))  # all zero: BPF_STATS_RUN_TIME
 		if self.fd < 0:
-			raise Trouble(f"the kernel does not count BPF run time: {os.strerror(ctypes.get_errno())}")
+			raise Trouble(f"the kernel does not count BPF run time: {os.strerror(-self.fd)}")
 		return self
 
 	def __exit__(self, *_):

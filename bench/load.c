@@ -39,8 +39,7 @@ static int64_t now_ns(void)
 static void sleep_until(int64_t at_ns)
 {
 	const struct timespec at = {at_ns / 1000000000, at_ns % 1000000000};
-	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) == EINTR) {
-	}
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) == EINTR) {}
 }
 
 // CPU time of this process and of the children that it waited for.
@@ -124,8 +123,8 @@ static void start_partner(void)
 static const struct {
 	const char* name;
 	void (*make)(int);
-} kKinds[] = {
-	{"kill", make_kill}, {"signal", make_signal}, {"exec", make_exec}, {"switch", make_switch}, {"sys", make_sys}};
+} kKinds[] = {{"kill", make_kill}, {"signal", make_signal}, {"exec", make_exec}, {"switch", make_switch},
+	{"sys", make_sys}};
 
 static int ascending(const void* a, const void* b)
 {
@@ -192,7 +191,8 @@ int main(int argc, char** argv)
 		if (pace_ns)
 			sleep_until(begin_ns + made * pace_ns);
 		at_ns = now_ns();
-		if ((limit_ns ? at_ns - from_ns >= limit_ns / kBatches : made - from >= by_count) && told < kBatches) {
+		if ((limit_ns ? at_ns - from_ns >= limit_ns / kBatches : made - from >= by_count) &&
+			told < kBatches) {
 			batches[told++] = (double)(at_ns - from_ns) / (double)(made - from);
 			from = made;
 			from_ns = at_ns;
@@ -201,6 +201,7 @@ int main(int argc, char** argv)
 	used_ns = cpu_ns() - used_ns;
 	qsort(batches, (size_t)told, sizeof(*batches), ascending);
 	printf("{\"pid\":%d,\"made\":%lld,\"begin_ns\":%lld,\"end_ns\":%lld,\"low_ns\":%.2f,\"cpu_ns\":%.2f}\n",
-		getpid(), (long long)made, (long long)begin_ns, (long long)at_ns, told ? batches[told / 4] : 0, made ? (double)used_ns / (double)made : 0);
+		getpid(), (long long)made, (long long)begin_ns, (long long)at_ns, told ? batches[told / 4] : 0,
+		made ? (double)used_ns / (double)made : 0);
 	return 0;
 }

@@ -121,7 +121,7 @@ class Cast:
 			*(one for options in ((), ("-P",), ("-O",)) for one in (
 				self.peer("cpudist", *options, event="switch", quiet=True),
 				self.ours("cpudist", *options, event="switch", quiet=True))),
-			self.floor("switch"),
+			*(self.floor(event, clock=True) for event in ("kill", "exec", "switch")),
 		]
 
 	def latency(self):

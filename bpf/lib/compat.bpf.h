@@ -22,9 +22,11 @@ struct task_struct___before_5_14 {
 
 #define has_helper(name) bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_##name)
 
-// 5.11: bpf_get_current_task_btf(), 5.15: bpf_task_pt_regs(). Before, such a pointer is a plain number to the verifier.
-// So members, through any number of pointers, are plain loads where the pointer is typed, and else calls that read.
-#define read_typed(typed, from, ...) ((typed) ? ___arrow(from, __VA_ARGS__) : BPF_CORE_READ(from, __VA_ARGS__))
+// 5.11: bpf_get_current_task_btf(), 5.15: bpf_task_pt_regs(). Before, such a pointer is a plain number to the
+// verifier. So members, through any number of pointers, are plain loads where the pointer is typed, and else calls
+// that read.
+#define read_typed(typed, from, ...) \
+	((typed) ? ___arrow(from, __VA_ARGS__) : BPF_CORE_READ(from, __VA_ARGS__))
 #define task_read(task, ...) read_typed(has_helper(get_current_task_btf), task, __VA_ARGS__)
 #define regs_read(regs, ...) read_typed(has_helper(task_pt_regs), regs, __VA_ARGS__)
 

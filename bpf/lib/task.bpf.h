@@ -2,8 +2,8 @@
 // Who a task is: numbers on the host and in its own PID namespace, parent, user, cgroup, name.
 //
 // `task` is a typed pointer (a tp_btf argument or task_now()): its members are read by plain loads, which cost
-// nothing here, where a helper call costs tens of nanoseconds. What task_now() gives has no type before 5.11: what may
-// be the current task is read with task_read().
+// nothing here, where a helper call costs tens of nanoseconds. What task_now() gives has no type before 5.11: what
+// may be the current task is read with task_read().
 #pragma once
 
 #include "lib/compat.bpf.h"

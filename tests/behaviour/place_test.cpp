@@ -192,6 +192,27 @@ TEST_CASE("every tool: works as cron starts it: no terminal, no locale, hardly a
 			CHECK(Json::parse(line).contains("type"));
 }
 
+TEST_CASE("every tool: works with stdin and stderr closed, whose numbers no file of ours may take")
+{
+	if (const auto why = cannot_trace(); !why.empty())
+		SKIP_TEST(why);
+	const std::string tool = GENERATE(from_range(tool_names()));
+	CAPTURE(tool);
+	Process::Setup setup;
+	setup.in_child = [] {
+		close(STDIN_FILENO);
+		close(STDERR_FILENO);
+	};
+	Tool traced({tool, "--verbose"}, setup);
+	for (const char* fd : {"0", "2"}) {
+		char target[256] = "";
+		const std::string link = "/proc/" + std::to_string(traced.process().pid()) + "/fd/" + fd;
+		REQUIRE(readlink(link.c_str(), target, sizeof(target) - 1) > 0);
+		CHECK(std::string(target) == "/dev/null");
+	}
+	traced.stop();
+}
+
 TEST_CASE("every tool: without tracefs it works, or says that it needs it")
 {
 	if (const auto why = cannot_trace(); !why.empty())
