@@ -47,6 +47,7 @@ constexpr Field kFields[] = {
 
 void prepare(const Options& o, StreamSetup& setup)
 {
+	setup.default_buffer = 4 << 20; // signals come in storms
 	setup.hooks = {
 		{"tp_btf+fexit",
 			{"sent", "fexit_kill", "fexit_tkill", "fexit_tgkill", "fexit_rt_sigqueueinfo",

@@ -31,7 +31,7 @@ int tracepoint_id(std::string_view section)
 		const ssize_t size = read(fd, text, sizeof(text) - 1);
 		close(fd);
 		if (size > 0)
-			return std::atoi(text);
+			return static_cast<int>(std::strtol(text, nullptr, 10));
 	}
 	return -1;
 }

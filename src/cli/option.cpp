@@ -130,11 +130,19 @@ std::string explain(const Parse& parse, std::span<char* const> words)
 	return "the command line makes no sense" + see_help(parse.command);
 }
 
+// What was asked for has been printed.
+[[noreturn]] void leave()
+{
+	if (std::fflush(stdout) || std::ferror(stdout))
+		throw Error(kIoError, "cannot write to standard output");
+	std::exit(kOk);
+}
+
 [[noreturn]] void show_help(const argp& parser, const CommandLine& command, unsigned flags)
 {
 	std::string program = command.program;
 	argp_help(&parser, stdout, flags, program.data());
-	std::exit(std::fflush(stdout) || std::ferror(stdout) ? kIoError : kOk);
+	leave();
 }
 
 } // namespace
@@ -172,7 +180,7 @@ void parse_command_line(const CommandLine& command, int argc, char** argv)
 		return std::none_of(parse.known.begin(), parse.known.end(), [&](const Known& known) { return known.key == letter; });
 	};
 	for (const OptionSpec& spec : kStandard) {
-		const int letter = spec.letter;
+		const int letter = static_cast<unsigned char>(spec.letter);
 		const int key = letter && is_free(letter) ? letter : next_key++;
 		parse.known.push_back({&spec, nullptr, key});
 		table.push_back({spec.name, key, nullptr, 0, spec.doc, -1});
@@ -203,7 +211,7 @@ void parse_command_line(const CommandLine& command, int argc, char** argv)
 		show_help(parser, command, ARGP_HELP_USAGE);
 	if (want_version) {
 		std::printf("%s\n", version_line().c_str());
-		std::exit(std::fflush(stdout) || std::ferror(stdout) ? kIoError : kOk);
+		leave();
 	}
 	if (!parse.problem.empty())
 		throw Error(kUsage, parse.problem);

@@ -85,6 +85,7 @@ public:
 
 private:
 	static constexpr size_t kMostDigits = 21;
+	static constexpr char kSpaces[16] = {' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' '};
 
 	struct Column {
 		Value (*get)(const void* event, const FieldContext& context);
@@ -151,7 +152,7 @@ private:
 	static void spaces(char* at, size_t count)
 	{
 		for (size_t done = 0; done < count; done += 16)
-			std::memcpy(at + done, "                ", 16);
+			std::memcpy(at + done, kSpaces, sizeof(kSpaces));
 	}
 
 	static void number(Buffer& out, uint64_t magnitude, bool negative, bool right, size_t width, char end)

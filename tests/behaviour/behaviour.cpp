@@ -60,8 +60,8 @@ void connect_to_ourselves()
 	auto* any = reinterpret_cast<sockaddr*>(&address);
 	if (bind(listener, any, size) == 0 && listen(listener, 1) == 0 && getsockname(listener, any, &size) == 0) {
 		const int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-		connect(client, any, size);
-		close(accept(listener, nullptr, nullptr));
+		if (connect(client, any, size) == 0)
+			close(accept(listener, nullptr, nullptr));
 		close(client);
 	}
 	close(listener);

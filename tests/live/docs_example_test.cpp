@@ -21,9 +21,8 @@ namespace {
 // A copy of the tree in a folder of its own, gone at the end.
 class Copy {
 public:
-	Copy()
+	Copy() : folder_(std::filesystem::temp_directory_path() / "corescope-example-XXXXXX")
 	{
-		folder_ = std::filesystem::temp_directory_path() / "corescope-example-XXXXXX";
 		REQUIRE(mkdtemp(folder_.data()));
 	}
 	~Copy() { run("rm -rf '" + folder_ + "'"); }

@@ -265,9 +265,8 @@ std::vector<BpfFd> bpf_fds(pid_t pid)
 
 Mounted::~Mounted() { umount2(path.c_str(), MNT_DETACH); }
 
-ScratchDir::ScratchDir()
+ScratchDir::ScratchDir() : path_((std::filesystem::temp_directory_path() / "execsnoop.XXXXXX").string())
 {
-	path_ = (std::filesystem::temp_directory_path() / "execsnoop.XXXXXX").string();
 	REQUIRE(mkdtemp(path_.data()));
 	REQUIRE(chmod(path_.c_str(), 0755) == 0);
 }

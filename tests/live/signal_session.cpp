@@ -119,7 +119,9 @@ SignalSession make_session()
 void check(const SignalSession::Watcher& watcher, const SignalCase& load, std::vector<Json> owed)
 {
 	INFO("case " << load.name << ", by " << watcher.name);
-	CHECK(difference(std::move(owed), about(watcher.records, load)) == "");
+	const std::string unlike = difference(std::move(owed), about(watcher.records, load));
+	INFO(unlike);
+	CHECK(unlike.empty());
 }
 
 const SignalCase& session_case(const std::string& name)

@@ -70,8 +70,8 @@ enum class Format { table, json, csv };
 
 class Writer {
 public:
-	explicit Writer(Format format, std::vector<std::string_view> shown = {},
-		std::vector<std::string_view> hidden = {}, bool header = true)
+	explicit Writer(Format format, const std::vector<std::string_view>& shown = {},
+		const std::vector<std::string_view>& hidden = {}, bool header = true)
 	{
 		context_.options = &chosen_;
 		context_.start_boot_ns = kStart;
