@@ -55,7 +55,7 @@ public:
 			}
 			// In a storm most columns say again what they said last.
 			if (column.size && value.kind == column.kind && value.bits == column.bits && value.bytes.size() == column.raw_size
-				&& std::memcmp(value.bytes.data(), column.raw, column.raw_size) == 0) {
+				&& value.bytes == std::string_view(column.raw, column.raw_size)) {
 				std::memcpy(out.reserve(sizeof(column.text)), column.text, sizeof(column.text));
 				out.grow(column.size);
 				continue;
@@ -67,7 +67,7 @@ public:
 			column.kind = value.kind;
 			column.bits = value.bits;
 			column.raw_size = value.bytes.size();
-			std::memcpy(column.raw, value.bytes.data(), value.bytes.size());
+			value.bytes.copy(column.raw, sizeof(column.raw));
 			std::memcpy(column.text, out.data() + start, column.size);
 		}
 	}
