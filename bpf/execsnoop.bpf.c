@@ -7,6 +7,7 @@
 #include "lib/filter.bpf.h"
 #include "lib/path.bpf.h"
 #include "lib/syscall.bpf.h"
+#include "lib/view.bpf.h"
 
 #include "execsnoop.h"
 
@@ -22,9 +23,9 @@ const volatile __u32 only_ppid = 0;
 
 static __always_inline bool wanted(struct task_struct *task)
 {
-	if (by_uid && task->cred->uid.val != only_uid)
+	if (by_uid && task_read(task, cred, uid.val) != only_uid)
 		return false;
-	if (only_ppid && task->real_parent->tgid != (int)only_ppid)
+	if (only_ppid && task_read(task, real_parent, tgid) != (int)only_ppid)
 		return false;
 	return in_cgroup(task);
 }
@@ -33,21 +34,21 @@ static __always_inline void fill_task(struct execsnoop_event *e, struct task_str
 {
 	e->ts = bpf_ktime_get_boot_ns();
 	e->cgroup = task_cgroup(task);
-	e->pid = task->tgid;
+	e->pid = task_read(task, tgid);
 	e->tid = tid;
 	e->nspid = task_nspid(task);
-	e->ppid = task->real_parent->tgid;
-	e->uid = task->cred->uid.val;
-	e->gid = task->cred->gid.val;
+	e->ppid = task_read(task, real_parent, tgid);
+	e->uid = task_read(task, cred, uid.val);
+	e->gid = task_read(task, cred, gid.val);
 	e->ret = ret;
 	e->flags = e->args_total = e->args_len = e->file_len = e->exe_len = e->cwd_len = 0;
 	task_comm(e->comm, task);
-	task_comm(e->pcomm, task->real_parent->group_leader);
+	task_comm(e->pcomm, task_read(task, real_parent, group_leader));
 }
 
 // file: a kernel string. All offsets are below `room`, the constant number of bytes behind the record's head.
 static __always_inline void fill_paths(struct execsnoop_event *e, struct task_struct *task, const char *file,
-				       const struct path *exe, __u32 room)
+				       const struct path *exe, __u32 room, bool loop)
 {
 	const struct path *root = &task->fs->root;
 	__u32 at = opaque(e->args_len);
@@ -64,17 +65,18 @@ static __always_inline void fill_paths(struct execsnoop_event *e, struct task_st
 		e->flags |= EXEC_PATHS;
 		at = opaque(at + (e->file_len & (2 * PATH_ROOM - 1)));
 		if (exe && at <= room - PATH_ROOM) {
-			if (!read_path(e->data + at, &e->exe_len, exe, root))
+			if (!read_path(e->data + at, &e->exe_len, exe, root, loop))
 				e->flags |= EXEC_EXE_CUT;
 			at = opaque(at + (e->exe_len & (2 * PATH_ROOM - 1)));
 		}
-		if (at <= room - PATH_ROOM && !read_path(e->data + at, &e->cwd_len, &task->fs->pwd, root))
+		if (at <= room - PATH_ROOM && !read_path(e->data + at, &e->cwd_len, &task->fs->pwd, root, loop))
 			e->flags |= EXEC_CWD_CUT;
 	}
 }
 
 // One size of record. args: bytes of argument room; the paths' room comes on top.
-static __always_inline int tell_exec(struct task_struct *task, __u32 tid, struct linux_binprm *bprm, __u32 args)
+static __always_inline int tell_exec(struct task_struct *task, __u32 tid, struct linux_binprm *bprm, __u32 args,
+				       bool loop)
 {
 	const __u32 room = args + (want_paths ? PATHS_ROOM : want_file ? FILE_ROOM : 0);
 	struct execsnoop_event *e = event_reserve(sizeof(*e) + room);
@@ -97,14 +99,16 @@ static __always_inline int tell_exec(struct task_struct *task, __u32 tid, struct
 		len = 0;
 	}
 	e->args_len = len;
-	fill_paths(e, task, bprm->filename, &bprm->file->f_path, room);
+	fill_paths(e, task, bprm->filename, &bprm->file->f_path, room, loop);
 	event_submit(e);
 	return 0;
 }
 
-SEC("tp_btf/sched_process_exec")
-int BPF_PROG(exec_done, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+static __always_inline int executed(
+	struct task_struct *whom, pid_t old_pid, struct linux_binprm *binary, bool loop)
 {
+	struct task_struct *task = view(whom);
+	struct linux_binprm *bprm = view(binary);
 	__u64 len;
 
 	if (!wanted(task))
@@ -114,17 +118,18 @@ int BPF_PROG(exec_done, struct task_struct *task, pid_t old_pid, struct linux_bi
 		len = max_arg_bytes;
 	// The verifier wants constant sizes; these waste little, and each is verified anew.
 	if (len <= 256 && !want_paths)
-		return tell_exec(task, old_pid, bprm, 256);
+		return tell_exec(task, old_pid, bprm, 256, loop);
 	if (len <= 1024)
-		return tell_exec(task, old_pid, bprm, 1024);
+		return tell_exec(task, old_pid, bprm, 1024, loop);
 	if (len <= 4096)
-		return tell_exec(task, old_pid, bprm, 4096);
-	return tell_exec(task, old_pid, bprm, EXEC_MAX_ARG_BYTES);
+		return tell_exec(task, old_pid, bprm, 4096, loop);
+	return tell_exec(task, old_pid, bprm, EXEC_MAX_ARG_BYTES, loop);
 }
 
-static __always_inline int tell_failed(int ret, const char *file, const char *const *argv, const __u32 room)
+static __always_inline int tell_failed(int ret, const char *file, const char *const *argv, const __u32 room,
+					 bool loop)
 {
-	struct task_struct *task = task_now();
+	struct task_struct *task = view(task_now());
 	struct execsnoop_event *e;
 	__u32 used;
 	long n;
@@ -134,11 +139,11 @@ static __always_inline int tell_failed(int ret, const char *file, const char *co
 	e = event_reserve(sizeof(*e) + 2 * room + FILE_ROOM);
 	if (!e)
 		return 0;
-	fill_task(e, task, task->pid, ret);
+	fill_task(e, task, task_read(task, pid), ret);
 	if (max_arg_bytes && argv) { // the kernel takes no vector for an empty one
 		struct argv_walk walk = {argv, e->data, &e->args_len, &e->flags, max_arg_bytes};
 
-		argv_read(&walk, room);
+		argv_read(&walk, room, loop);
 	}
 	used = e->args_len;
 	if (used > room)
@@ -153,25 +158,32 @@ static __always_inline int tell_failed(int ret, const char *file, const char *co
 	return 0;
 }
 
-static __always_inline int failed(int ret, unsigned long file, unsigned long argv)
+static __always_inline int failed(int ret, unsigned long file, unsigned long argv, bool loop)
 {
 	if (max_arg_bytes > ARGV_SMALL)
-		return tell_failed(ret, (void *)file, (void *)argv, ARGV_LARGE);
-	return tell_failed(ret, (void *)file, (void *)argv, ARGV_SMALL);
+		return tell_failed(ret, (void *)file, (void *)argv, ARGV_LARGE, loop);
+	return tell_failed(ret, (void *)file, (void *)argv, ARGV_SMALL, loop);
 }
 
-SEC("tp/syscalls/sys_exit_execve")
-int exec_failed(struct trace_event_raw_sys_exit *ctx)
-{
-	struct pt_regs *regs = syscall_regs(task_now());
+// Each twice: with bpf_loop, and for kernels that have none.
+#define HOOKS(suffix, loop)                                                                                    \
+	SEC("tp_btf/sched_process_exec")                                                                       \
+	int BPF_PROG(exec_done##suffix, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)    \
+	{                                                                                                      \
+		return executed(task, old_pid, bprm, loop);                                                    \
+	}                                                                                                      \
+	SEC("tp/syscalls/sys_exit_execve") int exec_failed##suffix(struct trace_event_raw_sys_exit *ctx)       \
+	{                                                                                                      \
+		struct pt_regs *regs = syscall_regs(task_now());                                               \
+                                                                                                               \
+		return ctx->ret < 0 ? failed(ctx->ret, syscall_arg1(regs), syscall_arg2(regs), loop) : 0;      \
+	}                                                                                                      \
+	SEC("tp/syscalls/sys_exit_execveat") int execat_failed##suffix(struct trace_event_raw_sys_exit *ctx)   \
+	{                                                                                                      \
+		struct pt_regs *regs = syscall_regs(task_now());                                               \
+                                                                                                               \
+		return ctx->ret < 0 ? failed(ctx->ret, syscall_arg2(regs), syscall_arg3(regs), loop) : 0;      \
+	}
 
-	return ctx->ret < 0 ? failed(ctx->ret, syscall_arg1(regs), syscall_arg2(regs)) : 0;
-}
-
-SEC("tp/syscalls/sys_exit_execveat")
-int execat_failed(struct trace_event_raw_sys_exit *ctx)
-{
-	struct pt_regs *regs = syscall_regs(task_now());
-
-	return ctx->ret < 0 ? failed(ctx->ret, syscall_arg2(regs), syscall_arg3(regs)) : 0;
-}
+HOOKS(, true)
+HOOKS(_unrolled, false)

@@ -4,16 +4,12 @@
 // the exit of the call. That hook has variants, since each costs others something else: fexit costs them nothing;
 // a system call tracepoint slows every system call of every process a little; sys_exit a little more, but needs no
 // tracefs, and it alone sees what calls of 32-bit programs did not send.
-#include "lib/pidfd.bpf.h"
+#include "lib/pid.bpf.h"
 #include "lib/signal.bpf.h"
 
 const volatile bool only_failed = false;
 
 #define ESRCH 3
-
-struct task_struct *bpf_task_from_vpid(__s32 pid) __ksym __weak; // since 6.14
-struct task_struct *bpf_task_from_pid(__s32 pid) __ksym __weak;  // since 6.2
-void bpf_task_release(struct task_struct *task) __ksym __weak;
 
 SEC("tp_btf/signal_generate")
 int BPF_PROG(sent, int sig, struct kernel_siginfo *info, struct task_struct *whom, int process, int result)
@@ -50,29 +46,16 @@ int BPF_PROG(sent, int sig, struct kernel_siginfo *info, struct task_struct *who
 	return 0;
 }
 
-// The task that the call was given: by its number on the host, or where the caller lives in a namespace of its own.
-static __always_inline struct task_struct *find_target(
-	const struct signal_request *r, __u32 number, bool inside)
-{
-	int given = r->thread ? r->thread : r->given;
-
-	if (!bpf_task_release)
-		return NULL;
-	if (r->call == CALL_PIDFD_SEND_SIGNAL)
-		return number && bpf_task_from_pid ? bpf_task_from_pid(number) : NULL;
-	if (inside)
-		return bpf_task_from_vpid ? bpf_task_from_vpid(given) : NULL;
-	return bpf_task_from_pid ? bpf_task_from_pid(given) : NULL;
-}
-
 // Failures and signal 0; what succeeded has been told above.
 static __always_inline int not_sent(struct task_struct *now, struct pt_regs *regs, long ret)
 {
 	struct task_struct *task = view(now), *target = NULL;
-	__u32 number = 0, tpid; // number: of the target or its group on the host; 0: not known
+	struct sigsnoop_event *e;
 	struct signal_request r;
-	struct sigsnoop_event *e = NULL;
+	struct pid *pid = NULL;
+	__u32 tpid = 0, pgid = 0; // on the host; 0: not known
 	bool inside;
+	int given;
 
 	if (!read_request(task, regs, &r) || (ret >= 0 && (r.sig || only_failed)))
 		return 0;
@@ -80,36 +63,51 @@ static __always_inline int not_sent(struct task_struct *now, struct pt_regs *reg
 		return 0;
 	if (!wanted_sender(task))
 		return 0;
-	inside = task->thread_pid->level > 0;
+	// A number that is nobody's stands for itself, if it is a process' and counts on the host.
+	inside = task_read(task, thread_pid, level) > 0;
+	given = r.thread ? r.thread : r.given;
 	if (r.call == CALL_PIDFD_SEND_SIGNAL)
-		number = pidfd_number(task, r.given, ret);
-	else if (r.group && r.given == 0)
-		number = task_pgid(task);
-	else if (r.call != CALL_TKILL && r.given != -1 && !inside)
-		number = r.group ? -r.given : r.given;
-	if (!r.group && ret != -ESRCH)
-		target = find_target(&r, number, inside);
-	tpid = target ? view(target)->tgid : r.group ? 0 : number;
-	if (!only_target || tpid == only_target)
-		e = event_reserve(sizeof(*e));
-	if (e) {
-		e->ts = bpf_ktime_get_boot_ns();
-		e->flags = tpid && !target ? SIGNAL_NUMBER : 0;
-		e->sig = r.sig;
-		e->code = 0;
-		e->ret = ret;
-		e->fate = ret < 0 ? FATE_FAILED : FATE_PROBED;
-		clear_people(e);
-		fill_request(e, &r);
-		fill_sender(e, task);
-		e->tpid = tpid;
+		pid = pid_by_descriptor(task, given, ret);
+	else if (ret != -ESRCH && given != 0 && given != -1)
+		pid = pid_by_number(task, given < 0 ? -given : given);
+	if (r.group) {
+		if (pid)
+			pgid = pid_on_host(pid);
+		else if (given == 0)
+			pgid = task_pgid(task);
+		else if (given != -1 && !inside)
+			pgid = -given;
+	} else {
+		target = pid && ret != -ESRCH ? pid_to_task(pid) : NULL;
 		if (target)
-			fill_target(e, view(target));
-		e->pgid = r.group ? number : 0;
-		event_submit(e);
+			tpid = BPF_CORE_READ(target, tgid);
+		else if (r.call == CALL_PIDFD_SEND_SIGNAL)
+			tpid = pid ? pid_on_host(pid) : 0;
+		else if (r.call != CALL_TKILL && !inside)
+			tpid = r.given;
 	}
-	if (target)
-		bpf_task_release(target);
+	if (only_target && tpid != only_target)
+		return 0;
+	e = event_reserve(sizeof(*e));
+	if (!e)
+		return 0;
+	e->ts = bpf_ktime_get_boot_ns();
+	e->flags = target ? SIGNAL_TARGET : tpid ? SIGNAL_NUMBER : 0;
+	e->sig = r.sig;
+	e->code = 0;
+	e->ret = ret;
+	e->fate = ret < 0 ? FATE_FAILED : FATE_PROBED;
+	clear_people(e);
+	fill_request(e, &r);
+	fill_sender(e, task);
+	e->tpid = tpid;
+	e->pgid = pgid;
+	if (target) {
+		e->ttid = BPF_CORE_READ(target, pid);
+		e->tnspid = own_number(BPF_CORE_READ(target, signal, pids[PIDTYPE_TGID]), tpid);
+		task_comm(e->tcomm, target);
+	}
+	event_submit(e);
 	return 0;
 }
 

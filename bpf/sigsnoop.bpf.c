@@ -56,8 +56,8 @@ static __always_inline bool is_the_child(
 	__u32 level = parent->thread_pid->level;
 
 	if (level == 0)
-		return told == (__u32)task->tgid || told == (__u32)task->pid;
-	if (level > task->thread_pid->level)
+		return told == (__u32)task_read(task, tgid) || told == (__u32)task_read(task, pid);
+	if (level > task_read(task, thread_pid, level))
 		return false;
 	return has_number(BPF_CORE_READ(task, signal, pids[PIDTYPE_TGID]), level, told) ||
 		has_number(BPF_CORE_READ(task, thread_pid), level, told);
@@ -74,7 +74,7 @@ static __always_inline bool kernel_names_sender(
 		return false;
 	if (sig == SIGCHLD && code > 0 && code < SI_KERNEL_CODE && has_info(info))
 		return is_the_child(task, target, info);
-	return task->pid == target->pid || code == SI_USER_CODE;
+	return task_read(task, pid) == target->pid || code == SI_USER_CODE;
 }
 
 SEC("tp_btf/signal_generate")

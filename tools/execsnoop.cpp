@@ -105,9 +105,11 @@ void prepare(const Options& o, StreamSetup& setup)
 	if (o.no_args && o.line)
 		throw Error(kUsage, "--no-args: leaves nothing for --line to match; use --name");
 	if (o.fails)
-		setup.hooks = {{"tp_btf+tracepoint", {"exec_done", "exec_failed", "execat_failed"}}};
+		setup.hooks = {{"tp_btf+tracepoint", {"exec_done", "exec_failed", "execat_failed"}},
+			{"tp_btf+tracepoint+unrolled",
+				{"exec_done_unrolled", "exec_failed_unrolled", "execat_failed_unrolled"}}};
 	else
-		setup.hooks = {{"tp_btf", {"exec_done"}}};
+		setup.hooks = {{"tp_btf", {"exec_done"}}, {"tp_btf+unrolled", {"exec_done_unrolled"}}};
 	setup.show("ts", o.time);
 	setup.show("elapsed", o.timestamp);
 	setup.show("uid", o.print_uid);

@@ -85,7 +85,9 @@ const StreamTool<killsnoop_bpf, Event, Options> kTool{{
 	.details = "Examples:\n"
 			   "  killsnoop -s KILL          tell whenever somebody sends SIGKILL, and who it was\n"
 			   "  killsnoop -x               calls that failed\n"
-			   "  killsnoop -n -T 1234       who signals this process",
+			   "  killsnoop -n -T 1234       who signals this process\n\n"
+			   "Calls of 32-bit programs that fail are seen only with --hook tp_btf+sys_exit,\n"
+			   "which makes every system call of every process a little slower.",
 	.options = kOptions,
 	.fields = kFields,
 	.prepare = prepare,

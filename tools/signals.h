@@ -3,11 +3,12 @@
 #pragma once
 
 #include "cli/stream.h"
+#include "output/buffer.h"
 #include "sigsnoop.h"
 #include "system/errors.h"
 #include "system/signals.h"
 
-#include <cstdio>
+#include <cstring>
 
 namespace corescope::signals {
 
@@ -65,11 +66,17 @@ inline Value fate(const Event& e, const FieldContext&)
 	return Value::word(e.fate < std::size(kFates) ? kFates[e.fate] : "?");
 }
 
+// "" where no call is told.
+inline std::string_view call_name(const Event& e)
+{
+	static constexpr std::string_view kCalls[] = {
+		"", "kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_send_signal"};
+	return e.call < std::size(kCalls) ? kCalls[e.call] : "";
+}
 inline Value call(const Event& e, const FieldContext&)
 {
-	static constexpr const char* kCalls[] = {
-		"", "kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_send_signal"};
-	return e.call && e.call < std::size(kCalls) ? Value::word(kCalls[e.call]) : Value::none();
+	const std::string_view name = call_name(e);
+	return name.empty() ? Value::none() : Value::word(name);
 }
 
 inline Value given(const Event& e, const FieldContext&)
@@ -94,20 +101,39 @@ inline const char* scope_name(const Event& e)
 }
 inline Value scope(const Event& e, const FieldContext&) { return Value::text(scope_name(e)); }
 
-// The call as the sender made it; "kill(-42) group" tells that process group 42 was meant, and this is one of it.
-inline Value call_made(const Event& e, const FieldContext& c)
+// The call as the sender made it; "kill(-42) group" tells that process group 42 was meant, and this is one of it. Put
+// together by hand: printf would cost more than all the rest of a line.
+inline Value call_made(const Event& e, const FieldContext&)
 {
 	static char text[80];
+	char* at = text;
+	const auto add = [&](std::string_view part) {
+		std::memcpy(at, part.data(), part.size());
+		at += part.size();
+	};
+	const auto add_number = [&](int32_t n) {
+		const uint32_t magnitude = n < 0 ? 0 - static_cast<uint32_t>(n) : static_cast<uint32_t>(n);
+		const unsigned digits = detail::decimal_digits(magnitude);
+		if (n < 0)
+			*at++ = '-';
+		at += digits;
+		detail::write_digits(at, magnitude, digits);
+	};
 	if (!e.call)
 		return Value::word("kernel");
-	int size = std::snprintf(text, sizeof(text), "%s(%d", call(e, c).bytes.data(), e.given);
-	const auto add = [&](const char* format, auto what) {
-		size += std::snprintf(text + size, sizeof(text) - static_cast<size_t>(size), format, what);
-	};
-	if (e.call == CALL_TGKILL || e.call == CALL_TGSIGQUEUEINFO)
-		add(",%d", e.thread);
-	add(e.flags & SIGNAL_GROUP ? ") %s" : ")%.0s", scope_name(e));
-	return Value::text({text, static_cast<size_t>(size)});
+	add(call_name(e));
+	*at++ = '(';
+	add_number(e.given);
+	if (e.call == CALL_TGKILL || e.call == CALL_TGSIGQUEUEINFO) {
+		*at++ = ',';
+		add_number(e.thread);
+	}
+	*at++ = ')';
+	if (e.flags & SIGNAL_GROUP) {
+		*at++ = ' ';
+		add(scope_name(e));
+	}
+	return Value::word({text, static_cast<size_t>(at - text)});
 }
 
 // What both tools have in JSON and CSV beside their columns.

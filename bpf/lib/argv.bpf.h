@@ -61,10 +61,10 @@ static long argv_next_large(__u32 i, struct argv_walk *walk)
 	return argv_next(walk, i, ARGV_LARGE);
 }
 
-// room: ARGV_SMALL or ARGV_LARGE, a constant; walk->data has twice as much.
-static __always_inline void argv_read(struct argv_walk *walk, const __u32 room)
+// room: ARGV_SMALL or ARGV_LARGE, a constant; walk->data has twice as much. loop: a constant, as for read_path().
+static __always_inline void argv_read(struct argv_walk *walk, const __u32 room, bool loop)
 {
-	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_loop)) {
+	if (loop) {
 		if (bpf_loop(ARGV_MOST, room > ARGV_SMALL ? argv_next_large : argv_next_small, walk, 0) == ARGV_MOST)
 			*walk->flags |= ARGV_CUT;
 	} else {

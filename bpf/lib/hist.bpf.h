@@ -52,6 +52,9 @@ struct {
 	__type(value, __u32);
 } hist_guesses SEC(".maps");
 
+// No row is left: then nobody asks for one, which takes a lock, at each switch of each task that has none.
+bool hist_full = false;
+
 static __always_inline struct hist_cpu *hist_this_cpu(void)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
@@ -96,8 +99,12 @@ static __noinline int hist_find_row(struct hist_key *key, struct task_struct *ta
 
 	if (found)
 		return *found;
-	if (bpf_map_pop_elem(&hist_free, &index))
+	if (hist_full)
 		return -1;
+	if (bpf_map_pop_elem(&hist_free, &index)) {
+		hist_full = true;
+		return -1;
+	}
 	row = bpf_map_lookup_elem(&hist_rows, &index);
 	if (!row)
 		return -1;
@@ -111,6 +118,7 @@ static __noinline int hist_find_row(struct hist_key *key, struct task_struct *ta
 	if (bpf_map_update_elem(&hist_keys, key, &index, BPF_NOEXIST)) { // another CPU was faster
 		row->key.a = row->key.b = 0;
 		bpf_map_push_elem(&hist_free, &index, 0);
+		hist_full = false;
 		found = bpf_map_lookup_elem(&hist_keys, key);
 		return found ? *found : -1;
 	}
@@ -173,8 +181,8 @@ static __always_inline void hist_record(struct hist_cpu *cpu, struct task_struct
 	counts = hist_of_key(task);
 	if (!counts)
 		count_loss(LOSS_TABLE_FULL);
-	else if (hist_milliseconds)
-		hist_count_shared(counts, ns, 1000000);
+	else if (hist_by == HIST_BY_TID) // a thread is on one CPU at a time, and the scheduler orders its switches
+		hist_count(counts, ns, hist_milliseconds ? 1000000 : 1000);
 	else
-		hist_count_shared(counts, ns, 1000);
+		hist_count_shared(counts, ns, hist_milliseconds ? 1000000 : 1000);
 }

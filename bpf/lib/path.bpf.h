@@ -60,8 +60,10 @@ static long path_step_each(__u32 i, struct path_walk *walk)
 }
 
 // Writes the path's components to `data`, which has PATH_ROOM bytes; *used, in the record, tells how many were used.
-// False when the path did not fit.
-static __always_inline bool read_path(char *data, __u32 *used, const struct path *path, const struct path *root)
+// False when the path did not fit. loop: a constant, whether by bpf_loop; a program that so much as names a callback is
+// refused by kernels before 5.13.
+static __always_inline bool read_path(char *data, __u32 *used, const struct path *path, const struct path *root,
+				      bool loop)
 {
 	struct path_walk walk = {.data = data, .used = used};
 
@@ -69,7 +71,7 @@ static __always_inline bool read_path(char *data, __u32 *used, const struct path
 	walk.mnt = BPF_CORE_READ(path, mnt);
 	walk.root.dentry = BPF_CORE_READ(root, dentry);
 	walk.root.mnt = BPF_CORE_READ(root, mnt);
-	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_loop)) {
+	if (loop) {
 		bpf_loop(PATH_COMPONENTS, path_step_each, &walk, 0);
 	} else {
 		for (int i = 0; i < PATH_COMPONENTS_UNROLLED; i++)

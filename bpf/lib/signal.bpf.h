@@ -22,7 +22,7 @@ static __always_inline bool wanted_signal(__u32 sig)
 
 static __always_inline bool wanted_sender(struct task_struct *task)
 {
-	return (!only_sender || task->tgid == (int)only_sender) && in_cgroup(task);
+	return (!only_sender || task_read(task, tgid) == (int)only_sender) && in_cgroup(task);
 }
 
 // info is a pointer, or one of two small numbers: 0, sent without details; 1, sent by the kernel
@@ -50,12 +50,12 @@ static __always_inline __u32 task_pgid(struct task_struct *task)
 static __always_inline void fill_sender(struct sigsnoop_event *e, struct task_struct *task)
 {
 	e->cgroup = task_cgroup(task);
-	e->pid = task->tgid;
-	e->tid = task->pid;
-	e->uid = task->cred->uid.val;
-	e->nspid = task->tgid;
+	e->pid = task_read(task, tgid);
+	e->tid = task_read(task, pid);
+	e->uid = task_read(task, cred, uid.val);
+	e->nspid = e->pid;
 	e->flags |= SIGNAL_SENDER;
-	if (task->thread_pid->level > 0)
+	if (task_read(task, thread_pid, level) > 0)
 		e->nspid = task_nspid(task);
 	task_comm(e->comm, task);
 }

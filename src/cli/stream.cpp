@@ -21,9 +21,11 @@
 #include <bit>
 #include <csignal>
 #include <cstring>
+#include <cerrno>
 #include <poll.h>
 #include <sched.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -36,6 +38,7 @@ constexpr uint64_t kNapNs = 300000;
 constexpr uint64_t kBusyWithinNs = kMillisecond;    // records that come closer than this are not worth sleeping for
 constexpr uint64_t kTimerSlackNs = 10000;           // a nap must not become several
 constexpr uint64_t kSliceNs = 100000;
+constexpr int kReaderNice = -10;
 constexpr size_t kWriteAt = 256 * 1024;             // bytes formatted before they are written
 constexpr uint64_t kTellLossEveryNs = 1000000000;
 constexpr uint64_t kForever = ~uint64_t{0};
@@ -64,6 +67,15 @@ void ask_for_short_slices()
 	}
 }
 
+// Where more programs want to run than there are CPUs, the reader gets its share too late, and the ring is full. It has
+// little to do and sleeps when there is nothing, so it may go first. Not where the user has chosen a priority.
+void ask_to_go_first()
+{
+	errno = 0;
+	if (getpriority(PRIO_PROCESS, 0) == 0 && errno == 0)
+		setpriority(PRIO_PROCESS, 0, kReaderNice);
+}
+
 class Stream {
 public:
 	explicit Stream(const StreamRun& run)
@@ -90,6 +102,7 @@ public:
 		losses_.emplace(shared);
 		prctl(PR_SET_TIMERSLACK, kTimerSlackNs);
 		ask_for_short_slices();
+		ask_to_go_first();
 		settle_down(true);
 		begin();
 		while (!ended())

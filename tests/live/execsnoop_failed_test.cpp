@@ -30,10 +30,11 @@ void check_failure(const Json& event, const Json& truth, const char* error)
 	CHECK(at <= truth.at("not_after_ns").get<int64_t>());
 }
 
-void check_exact_failure(const char* load_case, const char* error)
+void check_exact_failure(
+	const char* load_case, const char* error, const char* hook = "tp_btf+tracepoint")
 {
 	INFO(load_case);
-	TRACE_OR_SKIP(run, {load_case}, {"-x"});
+	TRACE_OR_SKIP(run, {load_case}, {"-x", "--hook", hook});
 	check_failure(run.event(), run.truth, error);
 	CHECK(exact_list(run.event(), "args") == exact_list(run.truth, "argv"));
 	CHECK(run.event().at("args_truncated") == false);
@@ -64,6 +65,12 @@ TEST_CASE("execsnoop -x: failed execve, execveat and one by a thread, with the e
 	check_exact_failure("failed-enoexec", "ENOEXEC");
 	check_exact_failure("failed-execveat", "ENOENT");
 	check_exact_failure("failed-thread", "ENOENT");
+}
+
+TEST_CASE("execsnoop -x: the programs for kernels without bpf_loop tell the same", "[execsnoop]")
+{
+	check_exact_failure("failed-enoent", "ENOENT", "tp_btf+tracepoint+unrolled");
+	check_exact_failure("failed-execveat", "ENOENT", "tp_btf+tracepoint+unrolled");
 }
 
 TEST_CASE("execsnoop: without -x failed execs are not told", "[execsnoop]")

@@ -53,6 +53,15 @@ TEST_CASE("execsnoop: execve, with every field as the load knows it (E5, E19, X2
 	CHECK(run.event().at("file").get<std::string>().substr(0, 1) == "/");
 }
 
+TEST_CASE("execsnoop: the programs for kernels without bpf_loop tell the same", "[execsnoop]")
+{
+	for (const char* name : {"execve", "execveat", "script", "thread", "nonresident"}) {
+		INFO(name);
+		TRACE_OR_SKIP(run, {name}, {"--hook", "tp_btf+unrolled"});
+		check_success(run.event(), run.truth);
+	}
+}
+
 TEST_CASE("execsnoop: execveat, by path, below a directory, and fexecve (E1)", "[execsnoop]")
 {
 	for (const char* name : {"execveat", "execveat-dirfd", "fexecve"}) {

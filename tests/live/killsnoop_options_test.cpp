@@ -272,18 +272,11 @@ TEST_CASE("killsnoop -n: signals by name, in the table; groups and failures as w
 {
 	if (const auto why = cannot_trace(); !why.empty())
 		SKIP_TEST(why);
-	Process tool({corescope_path(), "killsnoop", "-n", "--sender-comm", "^(sig|ns)"});
-	const auto heading = tool.line();
-	REQUIRE(heading);
-	CHECK(heading->find("SIGNAL") != std::string::npos);
 	std::map<std::string, SignalCase> done;
-	for (const char* name : {"group", "group0", "all", "realtime", "eperm", "esrch", "sig0", "tgkill"})
-		done.emplace(name, run_signal_case({name}));
-	tool.signal(SIGINT);
-	std::vector<std::string> rows;
-	while (const auto line = tool.line())
-		rows.push_back(*line);
-	CHECK(tool.wait() == 0);
+	const auto rows = table_of({"killsnoop", "-n"},
+		{"group", "group0", "all", "realtime", "eperm", "esrch", "sig0", "tgkill"}, done);
+	REQUIRE_FALSE(rows.empty());
+	CHECK(rows[0].find("SIGNAL") != std::string::npos);
 	const auto number = [&](const char* name, const char* key) {
 		return std::to_string(done.at(name).truth.at(0).at(key).get<int>());
 	};

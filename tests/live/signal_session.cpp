@@ -14,7 +14,9 @@ namespace corescope::test {
 
 namespace {
 
-// A tool with --output json that never waits for us: it writes to a file in memory. So it takes what others on this
+constexpr int kTries = 10;
+
+// A tool that never waits for us: it writes to a file in memory. So it takes what others on this
 // machine signal meanwhile, too, and we parse it when it is over.
 class Recorder {
 public:
@@ -23,12 +25,12 @@ public:
 		file_ = memfd_create("records", MFD_CLOEXEC);
 		REQUIRE(file_ >= 0);
 		arguments.insert(arguments.begin(), corescope_path());
-		arguments.insert(arguments.end(), {"--buffer-size", "16M", "--output", "json"});
+		arguments.insert(arguments.end(), {"--buffer-size", "16M"});
 		Process::Setup setup;
 		setup.out = Process::Out::file;
 		setup.file = "/proc/self/fd/" + std::to_string(file_);
 		process_.emplace(arguments, setup);
-		for (int waited_ms = 0; text().find('\n') == std::string::npos; waited_ms++) { // its meta record
+		for (int waited_ms = 0; text().find('\n') == std::string::npos; waited_ms++) { // meta, or the heading
 			INFO(process_->errors());
 			REQUIRE(waited_ms < kPatienceMs);
 			REQUIRE_FALSE(process_->ended());
@@ -39,20 +41,17 @@ public:
 	Recorder& operator=(const Recorder&) = delete;
 	~Recorder() { close(file_); }
 
-	// Ends it; the first record is meta, the last one summary.
-	std::vector<Json> stop()
+	// Ends it; all that it wrote.
+	std::vector<std::string> stop()
 	{
 		process_->signal(SIGINT);
 		INFO(process_->errors());
 		REQUIRE(process_->wait() == 0);
-		std::vector<Json> records;
-		std::istringstream lines(text());
-		for (std::string line; std::getline(lines, line);)
-			records.push_back(Json::parse(line));
-		REQUIRE(records.size() >= 2);
-		REQUIRE(records.front().at("type") == "meta");
-		REQUIRE(records.back().at("type") == "summary");
-		return records;
+		std::vector<std::string> lines;
+		std::istringstream all(text());
+		for (std::string line; std::getline(all, line);)
+			lines.push_back(line);
+		return lines;
 	}
 	std::string errors() { return process_->errors(); }
 
@@ -76,18 +75,22 @@ private:
 std::vector<SignalSession::Watcher> watch(
 	const std::vector<std::vector<std::string>>& tools, const std::function<void()>& run)
 {
-	constexpr int kTries = 10;
 	for (int i = 0; i < kTries; i++) {
 		std::vector<std::unique_ptr<Recorder>> recorders;
-		for (const auto& tool : tools)
+		for (std::vector<std::string> tool : tools) {
+			tool.insert(tool.end(), {"--output", "json"});
 			recorders.push_back(std::make_unique<Recorder>(tool));
+		}
 		run();
 		std::vector<SignalSession::Watcher> watchers;
 		bool lost = false;
 		for (const auto& recorder : recorders) {
 			SignalSession::Watcher one;
-			one.records = recorder->stop();
+			for (const std::string& line : recorder->stop())
+				one.records.push_back(Json::parse(line));
 			one.meta = one.records.front();
+			REQUIRE(one.meta.at("type") == "meta");
+			REQUIRE(one.records.back().at("type") == "summary");
 			one.name = one.meta.at("hooks");
 			one.errors = recorder->errors();
 			lost = lost || one.records.back().at("lost") > 0;
@@ -197,6 +200,22 @@ std::vector<std::vector<Json>> told_with(const char* tool,
 		all.push_back(std::move(told));
 	}
 	return all;
+}
+
+std::vector<std::string> table_of(const std::vector<std::string>& tool, const std::vector<std::string>& cases,
+	std::map<std::string, SignalCase>& done)
+{
+	for (int i = 0; i < kTries; i++) {
+		Recorder recorder(tool);
+		done.clear();
+		for (const std::string& name : cases)
+			done.emplace(name, run_signal_case({name}));
+		const auto lines = recorder.stop();
+		if (recorder.errors().empty())
+			return lines;
+	}
+	FAIL("records were lost in each of " << kTries << " runs");
+	return {};
 }
 
 } // namespace corescope::test

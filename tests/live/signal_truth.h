@@ -45,6 +45,9 @@ std::string difference(std::vector<Json> owed, const std::vector<Json>& got);
 std::vector<std::vector<Json>> told_with(const char* tool,
 	const std::vector<std::vector<std::string>>& options, const std::vector<std::string>& cases,
 	std::vector<SignalCase>& done);
+// The same for one tool as a table: its lines, the heading first.
+std::vector<std::string> table_of(const std::vector<std::string>& tool, const std::vector<std::string>& cases,
+	std::map<std::string, SignalCase>& done);
 // Of what is owed for all of them, what satisfies it.
 std::vector<Json> owed_by(const std::vector<SignalCase>& cases, std::vector<Json> (*owed)(const SignalCase&),
 	const std::function<bool(const Json&)>& wanted);

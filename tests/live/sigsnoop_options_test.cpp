@@ -154,19 +154,12 @@ TEST_CASE("sigsnoop -n: signals by name, with their result, their si_code in wor
 {
 	if (const auto why = cannot_trace(); !why.empty())
 		SKIP_TEST(why);
-	Process tool({corescope_path(), "sigsnoop", "-n", "--target-comm", "^sig"});
-	const auto heading = tool.line();
-	REQUIRE(heading);
-	for (const char* column : {"TIME", "PID", "COMM", "SIGNAL", "TPID", "TCOMM", "RESULT", "CODE", "CALL"})
-		CHECK(heading->find(column) != std::string::npos);
 	std::map<std::string, SignalCase> done;
-	for (const char* name : {"fault", "child", "pipe", "timer", "ignored", "blocked", "realtime", "tgkill"})
-		done.emplace(name, run_signal_case({name}));
-	tool.signal(SIGINT);
-	std::vector<std::string> rows;
-	while (const auto line = tool.line())
-		rows.push_back(*line);
-	CHECK(tool.wait() == 0);
+	const auto rows = table_of({"sigsnoop", "-n"},
+		{"fault", "child", "pipe", "timer", "ignored", "blocked", "realtime", "tgkill"}, done);
+	REQUIRE_FALSE(rows.empty());
+	for (const char* column : {"TIME", "PID", "COMM", "SIGNAL", "TPID", "TCOMM", "RESULT", "CODE", "CALL"})
+		CHECK(rows[0].find(column) != std::string::npos);
 	const auto check = [&](const char* name, const std::vector<std::string>& words) {
 		const std::string target =
 			" " + std::to_string(done.at(name).truth.at(0).at("target_pid").get<int>()) + " ";
