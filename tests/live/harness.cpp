@@ -192,8 +192,17 @@ std::string Process::errors()
 	return text;
 }
 
-std::string corescope_path() { return own_folder() + "/../corescope"; }
-std::string load_path(const std::string& name) { return own_folder() + "/load/" + name; }
+// make says where they lie: a build with sanitizers has no workloads of its own. Else beside the suite.
+std::string corescope_path()
+{
+	const char* said = std::getenv("CORESCOPE");
+	return said ? said : own_folder() + "/../corescope";
+}
+std::string load_path(const std::string& name)
+{
+	const char* said = std::getenv("CORESCOPE_LOADS");
+	return (said ? std::string(said) : own_folder() + "/load") + "/" + name;
+}
 
 std::string cannot_trace()
 {
