@@ -78,7 +78,9 @@ all_cxxflags = -std=c++20 $(common) $(pie) $(warnings) $(includes) $(CPPFLAGS) $
 all_cflags   = -std=gnu11 $(common) $(pie) $(filter-out -Wnon-virtual-dtor,$(warnings)) -Iinclude $(CPPFLAGS) $(CFLAGS)
 
 hard_link := -Wl,--gc-sections -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--build-id=sha1
-libs      := -lbpf -lelf -lz -lcap -lseccomp
+# See src/base/no_dlopen.cpp.
+hard_link += -Wl,--wrap=dlopen,--wrap=dlsym,--wrap=dlclose,--wrap=dlerror
+libs      := -lbpf -lelf -lz -lcap -lseccomp -lsqlite3 -lm
 ifdef SAN
 # A sanitizer needs the dynamic loader; our own libraries stay static, so that the same ones are tested.
 link_exe  = $(CXX) $(CXXFLAGS) $(common) -pie $(hard_link) $(LDFLAGS)
@@ -117,7 +119,7 @@ endif
 .PRECIOUS: $(B)/bpf/%.bpf.o $(B)/skel/%.skel.h
 .SUFFIXES:
 .DEFAULT_GOAL := all
-.PHONY: all test test-unit test-live test-behaviour test-asan tests loads bench install clean format format-check lint \
+.PHONY: all test test-unit test-live test-behaviour test-e2e test-asan tests loads bench install clean format format-check lint \
 	compile_commands.json check-vmlinux help FORCE
 
 all: $(O)/corescope $(links)
@@ -125,8 +127,10 @@ all: $(O)/corescope $(links)
 help:
 	@echo 'all                    build/corescope and a link build/TOOL for each tool (the default)'
 	@echo 'test                   every suite, one closing line; also test-unit, test-live, test-behaviour'
+	@echo 'test-e2e               with Prometheus, systemd and cron (./bootstrap install e2e)'
 	@echo 'test-asan              the unit and live tests built with ASan and UBSan, in build/asan'
 	@echo 'bench                  the measurements under bench/'
+	@echo 'matrix                 the tools under other kernels, in qemu; MATRIX= gives tests/matrix/run options'
 	@echo 'install                DESTDIR= prefix=/usr/local; LINKS=1 adds links to libexec/corescope'
 	@echo 'format, format-check   clang-format over our own code'
 	@echo 'lint                   clang-tidy and cppcheck over our own code'
@@ -244,6 +248,10 @@ test-live: $(O)/tests/live loads all
 test-behaviour: $(addprefix $(O)/tests/,$(filter behaviour,$(suites))) loads all
 	@$(run_tests) $(addprefix $(O)/tests/,$(filter behaviour,$(suites))) $(scripts)
 
+# With what others make, which the other suites do without: each file is a suite, *.py and *.sh are their parts.
+test-e2e: all
+	@$(run_tests) $(filter-out %.py %.sh %/__pycache__,$(sort $(wildcard tests/e2e/*)))
+
 ifdef SAN
 test-asan: export ASAN_OPTIONS ?= abort_on_error=0:detect_stack_use_after_return=1:strict_string_checks=1
 test-asan: export UBSAN_OPTIONS ?= print_stacktrace=1
@@ -301,5 +309,12 @@ lint: $(B)/compile_commands.json $(skels)
 
 check-vmlinux:
 	@vmlinux/check
+
+# --- other kernels -----------------------------------------------------------------------------------------------
+
+# Without sanitizers: a guest has their libraries, but an emulated CPU is slow enough.
+.PHONY: matrix
+matrix: $(B)/tests/live loads all
+	@tests/matrix/run --build $(B) --bpftool $(BPFTOOL) --strip $(STRIP) $(MATRIX)
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

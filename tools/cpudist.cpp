@@ -23,6 +23,8 @@ constexpr OptionSpec kOptions[] = {
 void prepare(const Options& o, HistSetup& setup)
 {
 	setup.what = o.off_cpu ? "off-CPU time" : "on-CPU time";
+	setup.quantity = o.off_cpu ? "offcpu" : "oncpu";
+	setup.implied = {"offcpu"};
 	if (o.off_cpu)
 		setup.hooks = {{"tp_btf", {"off_cpu"}}, {"tp_btf+hash", {"off_cpu_by_hash"}}};
 	else

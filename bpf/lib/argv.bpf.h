@@ -47,6 +47,10 @@ static __always_inline long argv_next(struct argv_walk *walk, __u32 i, __u32 roo
 		walk->data[used + 1] = 0;
 		n = 2;
 	}
+	if (n == 0) { // kernels before 6.16 count no byte for an empty string
+		walk->data[used] = 0;
+		n = 1;
+	}
 	*walk->used = used + (n & (2 * room - 1));
 	return 0;
 }

@@ -13,6 +13,7 @@ enum ExitCode : int {
 	kOk = 0,            // done, also after SIGINT, SIGTERM or the end of --duration
 	kFailure = 1,       // failed while running
 	kUsage = 64,        // the command line makes no sense
+	kDataError = 65,    // what was given to read is not what it should be
 	kUnavailable = 69,  // this kernel or host lacks what is needed
 	kIoError = 74,      // the output could not be written
 	kTempFail = 75,     // a previous run still holds the lock

@@ -11,7 +11,8 @@
 
 #include <cerrno>
 #include <cstring>
-#include <sys/mman.h>
+#include <unistd.h>
+#include <vector>
 
 namespace corescope {
 
@@ -33,16 +34,53 @@ void HistMaps::set_sizes(const Object& object, hist_by by, uint64_t max_keys)
 	object.set_max_entries("hist_free", max_keys);
 }
 
-HistMaps::HistMaps(const Object& object, hist_by by) : by_(by)
+void HistMaps::map_memory(int fd)
 {
-	const char* name = by == HIST_BY_ALL ? "hist_cpus" : "hist_rows";
 	const size_t page = page_size();
-	count_ = object.max_entries(name);
-	size_ = count_ * (by == HIST_BY_ALL ? sizeof(hist_cpu) : sizeof(hist_row));
-	size_ = (size_ + page - 1) / page * page;
-	memory_ = mmap(nullptr, size_, PROT_READ, MAP_SHARED, object.map_fd(name), 0);
+	size_ = (count_ * row_bytes(by_) + page - 1) / page * page;
+	memory_ = fd < 0 ? mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0)
+					 : mmap(nullptr, size_, PROT_READ, MAP_SHARED, fd, 0);
 	if (memory_ == MAP_FAILED)
 		throw Error(kFailure, std::string("cannot map the histograms: ") + std::strerror(errno));
+}
+
+HistMaps::HistMaps(int fd, hist_by by) : by_(by), fd_(fd)
+{
+	bpf_map_info about = {};
+	__u32 size = sizeof(about);
+	try {
+		if (bpf_obj_get_info_by_fd(fd, &about, &size))
+			throw Error(kFailure, std::string("cannot look at the histograms: ") + std::strerror(errno));
+		if (about.type != BPF_MAP_TYPE_ARRAY || about.value_size != row_bytes(by))
+			throw Error(kUnavailable, "the histograms are laid out in another way");
+		count_ = about.max_entries;
+		map_memory(-1);
+	} catch (...) {
+		close(fd);
+		throw;
+	}
+}
+
+void HistMaps::copy()
+{
+	std::vector<__u32> keys(count_);
+	LIBBPF_OPTS(bpf_map_batch_opts, opts);
+	__u32 token = 0;
+	for (size_t done = 0; done < count_;) {
+		__u32 count = static_cast<__u32>(count_ - done);
+		char* to = static_cast<char*>(memory_) + done * row_bytes(by_);
+		const int error = bpf_map_lookup_batch(fd_, done ? &token : nullptr, &token, keys.data(), to, &count, &opts);
+		done += error && errno != ENOENT ? 0 : count;
+		if (error && errno != ENOENT && errno != EINTR)
+			throw Error(kFailure, std::string("cannot read the histograms: ") + std::strerror(errno));
+		if (error && errno == ENOENT)
+			break; // that was the last
+	}
+}
+
+HistMaps::HistMaps(const Object& object, hist_by by) : by_(by), count_(object.max_entries(map_name(by)))
+{
+	map_memory(fd_of(object, by));
 	if (by == HIST_BY_ALL)
 		return;
 	const int free_rows = object.map_fd("hist_free");
@@ -51,10 +89,17 @@ HistMaps::HistMaps(const Object& object, hist_by by) : by_(by)
 			throw Error(kFailure, std::string("cannot give out rows: ") + std::strerror(errno));
 }
 
-HistMaps::~HistMaps() { munmap(memory_, size_); }
+HistMaps::~HistMaps()
+{
+	munmap(memory_, size_);
+	if (fd_ >= 0)
+		close(fd_);
+}
 
 Snapshot HistMaps::read(uint64_t at_ns, CgroupResolver& cgroups, bool by_unit)
 {
+	if (fd_ >= 0)
+		copy();
 	Snapshot snapshot;
 	snapshot.at_ns = at_ns;
 	if (by_ == HIST_BY_ALL) {

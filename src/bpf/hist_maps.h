@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <sys/mman.h>
 
 namespace corescope {
 
@@ -23,19 +24,30 @@ public:
 
 	// Maps them into memory and gives the rows out. Call between load and attach. Throws Error.
 	HistMaps(const Object& object, hist_by by);
+	// Those that another process made and that still count: the map that fd_of() gave it. fd need only be good for
+	// reading, and is from now on closed here; such a one cannot be mapped, so each reading copies. Throws Error,
+	// kUnavailable where its rows are not laid out as here.
+	HistMaps(int fd, hist_by by);
 	~HistMaps();
 	HistMaps(const HistMaps&) = delete;
 	HistMaps& operator=(const HistMaps&) = delete;
+
+	static int fd_of(const Object& object, hist_by by) { return object.map_fd(map_name(by)); }
 
 	// cgroups: names cgroups; by_unit: their units instead. The window's loss is filled in by whoever knows it.
 	Snapshot read(uint64_t at_ns, CgroupResolver& cgroups, bool by_unit);
 
 private:
+	static const char* map_name(hist_by by) { return by == HIST_BY_ALL ? "hist_cpus" : "hist_rows"; }
+	static size_t row_bytes(hist_by by) { return by == HIST_BY_ALL ? sizeof(hist_cpu) : sizeof(hist_row); }
+	void map_memory(int fd);
+	void copy();
 	KeyedHistogram describe(const hist_row& row, CgroupResolver& cgroups, bool by_unit);
 	std::string name_of(const hist_row& row);
 
 	hist_by by_;
-	void* memory_;
+	int fd_ = -1; // to copy from
+	void* memory_ = MAP_FAILED;
 	size_t size_;
 	size_t count_;
 	std::map<HistKey, std::string> names_; // the last that were seen; a process may be gone when it is told

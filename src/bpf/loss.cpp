@@ -9,6 +9,7 @@ const char* loss_reason(unsigned cause)
 	switch (cause) {
 	case LOSS_RING_FULL: return "ring buffer full";
 	case LOSS_TABLE_FULL: return "table full";
+	case LOSS_BUSY: return "program busy";
 	}
 	return "unknown";
 }
@@ -22,8 +23,11 @@ const char* loss_remedy(unsigned cause)
 	return "";
 }
 
+void LossWatch::look() { busy_ = object_.passed_over(); }
+
 void LossWatch::freeze()
 {
+	look();
 	for (unsigned i = 0; i < LOSS_CAUSES; i++)
 		final_[i] = now(i);
 	frozen_ = true;
@@ -49,30 +53,30 @@ std::vector<Loss> LossWatch::take()
 	return found;
 }
 
-std::vector<Loss> LossWatch::total() const
+LossCounts LossWatch::counts() const
+{
+	LossCounts all;
+	for (unsigned i = 0; i < LOSS_CAUSES; i++)
+		all[i] = now(i);
+	return all;
+}
+
+std::vector<Loss> losses_of(const LossCounts& counts)
 {
 	std::vector<Loss> found;
 	for (unsigned i = 0; i < LOSS_CAUSES; i++)
-		if (now(i))
-			found.push_back({loss_reason(i), now(i)});
+		if (counts[i])
+			found.push_back({loss_reason(i), counts[i]});
 	return found;
 }
 
-uint64_t LossWatch::sum() const
-{
-	uint64_t sum = 0;
-	for (unsigned i = 0; i < LOSS_CAUSES; i++)
-		sum += now(i);
-	return sum;
-}
-
-std::string LossWatch::sentence(const char* what) const
+std::string loss_sentence(const LossCounts& counts, const char* what)
 {
 	std::string text;
 	for (unsigned i = 0; i < LOSS_CAUSES; i++) {
-		if (!now(i))
+		if (!counts[i])
 			continue;
-		text += (text.empty() ? "lost " : "; ") + std::to_string(now(i)) + " " + what + ": " + loss_reason(i);
+		text += (text.empty() ? "lost " : "; ") + std::to_string(counts[i]) + " " + what + ": " + loss_reason(i);
 		if (*loss_remedy(i))
 			text += std::string(" (") + loss_remedy(i) + ")";
 	}

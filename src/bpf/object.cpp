@@ -8,8 +8,12 @@
 #include <bpf/bpf.h>
 
 #include <cerrno>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <fcntl.h>
 #include <thread>
+#include <unistd.h>
 
 namespace corescope {
 
@@ -43,6 +47,39 @@ void Object::set_max_entries(const char* name, size_t entries) const
 		throw Error(kFailure, std::string("map '") + name + "': " + std::strerror(-error));
 }
 
+uint64_t times_passed_over(int program)
+{
+	// From /proc, because unprivileged_bpf_disabled closes bpf() to us before 5.19.
+	static constexpr char kName[] = "\nrecursion_misses:\t";
+	char path[64], text[1024];
+	std::snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", program);
+	const int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	const ssize_t size = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	text[size > 0 ? size : 0] = 0;
+	const char* found = std::strstr(text, kName);
+	return found ? std::strtoull(found + sizeof(kName) - 1, nullptr, 10) : 0;
+}
+
+std::vector<int> Object::watched_programs() const
+{
+	std::vector<int> watched;
+	for (size_t i = 0; i < programs_.size(); i++)
+		if (sections_[i].rfind("tp_btf/sys_", 0) != 0)
+			watched.push_back(programs_[i]);
+	return watched;
+}
+
+uint64_t Object::passed_over() const
+{
+	uint64_t sum = 0;
+	for (const int program : watched_programs())
+		sum += times_passed_over(program);
+	return sum;
+}
+
 void Object::detach()
 {
 	// Since 6.13 taking a program off a perf event waits for a grace period too (perf_event_detach_bpf_prog), but
@@ -57,6 +94,20 @@ void Object::detach()
 	for (std::thread& one : waiting)
 		one.join();
 	links_.clear();
+}
+
+std::vector<Object::Attached> Object::attached() const
+{
+	std::vector<Attached> all;
+	for (size_t i = 0; i < links_.size(); i++)
+		all.push_back({bpf_link__fd(links_[i]), sections_[i]});
+	return all;
+}
+
+void Object::leave_attached()
+{
+	for (bpf_link* link : links_)
+		bpf_link__disconnect(link); // its end would disable a perf event for the pin too
 }
 
 std::unique_ptr<Object> ObjectLoader::try_hooks(const HookSet& hooks, const std::function<void(Object&)>& before_attach)
@@ -92,7 +143,7 @@ std::unique_ptr<Object> ObjectLoader::try_hooks(const HookSet& hooks, const std:
 	if (error)
 		throw explain_load(error);
 	before_attach(*object);
-	std::vector<std::string> sections;
+	std::vector<std::string>& sections = object->sections_;
 	const auto keep = [&](bpf_link* link, const std::string& section) {
 		if (!link)
 			throw explain_attach(-errno, section);
@@ -103,6 +154,7 @@ std::unique_ptr<Object> ObjectLoader::try_hooks(const HookSet& hooks, const std:
 	{
 		if (!bpf_program__autoload(program))
 			continue;
+		object->programs_.push_back(bpf_program__fd(program));
 		keep(bpf_program__attach(program), bpf_program__section_name(program));
 	}
 	for (const HookSet::Tracepoint& at : hooks.also)

@@ -49,6 +49,24 @@ public:
 	// Returns when no program runs any more.
 	void detach();
 
+	// How often the kernel came to a hook and did not run its program, since the load. It never runs a program on a
+	// CPU where that one already runs, and a task may be preempted meanwhile: in fexit programs, and since 7.0 in
+	// tracepoints. 0 before 5.12, which does not count it. Programs at every system call are left out: what they are
+	// passed over for is nearly always a call that is none of theirs, and the number would say nothing.
+	uint64_t passed_over() const;
+
+	// The programs of which it tells that.
+	std::vector<int> watched_programs() const;
+
+	// What is attached: each link's descriptor, and where to.
+	struct Attached {
+		int fd;
+		std::string section;
+	};
+	std::vector<Attached> attached() const;
+	// The programs stay attached when this goes, as long as somebody else (a pin) holds their links.
+	void leave_attached();
+
 	const std::string& hooks() const { return hooks_; }
 
 private:
@@ -59,6 +77,8 @@ private:
 	void (*destroy_)(void*) = nullptr;
 	void* typed_ = nullptr;
 	std::vector<bpf_link*> links_;
+	std::vector<std::string> sections_; // of each link; the first are those of programs_
+	std::vector<int> programs_; // those that are loaded
 	std::string hooks_;
 	TracepointLease lease_;
 };
@@ -100,6 +120,9 @@ private:
 	std::vector<HookSet> hooks_;
 	std::function<void(void*, Object&)> configure_;
 };
+
+// Object::passed_over() for one program, whoever has loaded it; its descriptor.
+uint64_t times_passed_over(int program);
 
 // libbpf's own words go nowhere, or to stderr when asked for (--verbose).
 void set_libbpf_log(bool to_stderr);

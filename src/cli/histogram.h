@@ -3,35 +3,44 @@
 // snapshots, outputs are here, the same for all of them.
 #pragma once
 
+#include "bpf/loss.h"
 #include "bpf/object.h"
+#include "bpf/pin.h"
+#include "cli/hist_output.h"
 #include "cli/tool.h"
 #include "event.h"
 #include "histmap.h"
 
+#include <algorithm>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace corescope {
 
 enum class HistBy { all, pid, tid, comm, cgroup, unit };
 void parse_value(HistBy& out, const char* text);
+// The labels that keys bear, as JSON members and Prometheus labels name them.
+std::vector<std::string_view> hist_labels(HistBy by);
 
 // Options of every histogram tool.
 struct HistOptions {
-	bool timestamp = false, milliseconds = false, extension = false, pids = false, tids = false;
+	bool milliseconds = false, pids = false, tids = false;
 	HistBy by = HistBy::all;
-	Count top;
 	Count max_keys;
 	Duration interval;
 	Count intervals;
 	std::string hook;
+	PinName pin;
 };
 
 struct HistSetup {
 	const CommonOptions& common;
 	std::vector<HookSet> hooks;
-	std::string what; // "on-CPU time"
+	std::string what;                        // "on-CPU time"
+	std::string quantity;                    // the same as metrics name it: "oncpu"
+	std::vector<std::string_view> implied{}; // options that the quantity already tells: "offcpu"
 };
 
 struct HistRun {
@@ -39,11 +48,28 @@ struct HistRun {
 	SkeletonType skeleton;
 	const HistSetup& setup;
 	const HistOptions& options;
+	const HistOutputOptions& output;
+	bool format_given;
+	std::string selection; // the options that choose what is counted, in one line
 	std::function<void(void* typed, hist_by by, bool milliseconds, const CgroupFilter& filter)> configure;
 	event_shared* (*shared)(void* typed);
 	std::vector<std::string> arguments;
+	std::span<const GivenOption> given;
 };
 int run_histogram(const HistRun& run);
+
+// What a run that stays and one that is pinned have in common.
+HistBy asked_by(const HistOptions& options); // throws Error(kUsage) where several are asked for
+hist_by kernel_by(HistBy by);
+std::shared_ptr<const HistSource> hist_source(const HistRun& run);
+ObjectLoader hist_loader(const HistRun& run, HistBy by, const CgroupFilter& filter); // which must outlive it
+void add_losses(HistWindow& window, const LossCounts& counts);
+// By unit: one for each unit. Where nothing was counted: that.
+Snapshot hist_told(Snapshot delta, HistBy by);
+
+// Of the options that were given, those that choose what is counted: the tool's own and the cgroup; sorted by name.
+std::string hist_selection(
+	std::span<const GivenOption> given, std::span<const OptionSpec> own, const HistSetup& setup);
 
 std::span<const OptionSpec> hist_option_specs();
 std::span<const PositionalSpec> hist_positional_specs();
@@ -62,19 +88,27 @@ public:
 		void (*configure)(Skel&, const Options&, const HistSetup&); // rodata
 	};
 
-	explicit HistogramTool(const Parts& parts) : Tool(parts.name, parts.group, parts.summary), parts_(parts) {}
+	explicit HistogramTool(const Parts& parts) : Tool(parts.name, parts.group, parts.summary), parts_(parts)
+	{}
 
 	int run(int argc, char** argv) const override
 	{
 		Options options;
 		CommonOptions common;
 		HistOptions hist;
-		const OptionSet sets[] = {{nullptr, parts_.options, &options}, {"Histograms:", hist_option_specs(), &hist},
+		HistOutputOptions output;
+		std::vector<GivenOption> given;
+		const OptionSet sets[] = {{nullptr, parts_.options, &options},
+			{"Histograms:", hist_option_specs(), &hist}, {"Where they go:", hist_output_specs(), &output},
 			{"Common options:", common_option_specs(), &common}};
-		parse_command_line({name(), summary(), parts_.details, sets, hist_positional_specs(), &hist}, argc, argv);
-		HistSetup setup{common, {}, {}};
+		parse_command_line(
+			{name(), summary(), parts_.details, sets, hist_positional_specs(), &hist, &given}, argc, argv);
+		HistSetup setup{common, {}, {}, {}};
 		parts_.prepare(options, setup);
-		return run_histogram({name(), skeleton_type<Skel>(name()), setup, hist,
+		const bool format_given = std::any_of(
+			given.begin(), given.end(), [](const GivenOption& one) { return one.name == "output"; });
+		return run_histogram({name(), skeleton_type<Skel>(name()), setup, hist, output, format_given,
+			hist_selection(given, parts_.options, setup),
 			[&](void* typed, hist_by by, bool milliseconds, const CgroupFilter& filter) {
 				auto& skel = *static_cast<Skel*>(typed);
 				skel.rodata->filter_cgroup = filter.id;
@@ -83,12 +117,14 @@ public:
 				skel.rodata->hist_milliseconds = milliseconds;
 				parts_.configure(skel, options, setup);
 			},
-			[](void* typed) -> event_shared* { return &static_cast<Skel*>(typed)->bss->shared; }, {argv, argv + argc}});
+			[](void* typed) -> event_shared* { return &static_cast<Skel*>(typed)->bss->shared; },
+			{argv, argv + argc}, given});
 	}
 	std::vector<OptionSpec> options() const override
 	{
 		std::vector<OptionSpec> all(parts_.options.begin(), parts_.options.end());
 		all.insert(all.end(), hist_option_specs().begin(), hist_option_specs().end());
+		all.insert(all.end(), hist_output_specs().begin(), hist_output_specs().end());
 		return all;
 	}
 	std::vector<Field> fields() const override { return {}; }

@@ -60,14 +60,14 @@ int run_corescope(int argc, char** argv)
 	return tool_named(argv[1]).run(argc - 1, argv + 1);
 }
 
-// A link may carry a prefix or suffix: corescope-execsnoop, execsnoop-bpf.
+// A link may carry a prefix or suffix: corescope-execsnoop, execsnoop-bpf. Commands have none: their names are common words.
 const Tool* tool_of_link(std::string_view program)
 {
 	if (const Tool* exact = find_tool(program))
-		return exact;
+		return exact->traces() ? exact : nullptr;
 	for (const Tool* tool : all_tools()) {
 		const std::string_view name = tool->name();
-		if (program.size() <= name.size() + 1)
+		if (!tool->traces() || program.size() <= name.size() + 1)
 			continue;
 		if (program.substr(program.size() - name.size() - 1) == "-" + std::string(name)
 			|| program.substr(0, name.size() + 1) == std::string(name) + "-")

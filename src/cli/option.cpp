@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <argp.h>
 #include <cstring>
+#include <list>
 #include <vector>
 
 namespace corescope {
@@ -40,6 +41,9 @@ std::string quoted(std::string_view text)
 	return "'" + std::string(out.view()) + "'";
 }
 
+bool is_optional(const char* arg) { return *arg == '['; }
+bool needs_argument(const OptionSpec& spec) { return *spec.arg && !is_optional(spec.arg); }
+
 std::string see_help(const CommandLine& command) { return "; see " + command.program + " --help"; }
 
 error_t parse_one(int key, char* text, argp_state* state)
@@ -54,7 +58,8 @@ error_t parse_one(int key, char* text, argp_state* state)
 	if (key == ARGP_KEY_ARG) {
 		if (parse->positionals >= parse->command.positionals.size())
 			return refuse("unexpected argument " + quoted(text) + see_help(parse->command));
-		const PositionalSpec& spec = parse->command.positionals[parse->positionals++];
+		const PositionalSpec& spec = parse->command.positionals[parse->positionals];
+		parse->positionals += !spec.repeats;
 		try {
 			spec.set(parse->command.positional_target, text);
 		} catch (const BadValue& bad) {
@@ -66,10 +71,12 @@ error_t parse_one(int key, char* text, argp_state* state)
 		if (known.key != key)
 			continue;
 		try {
-			known.spec->set(known.target, text ? text : "");
+			known.spec->set(known.target, text || is_optional(known.spec->arg) ? text : "");
 		} catch (const BadValue& bad) {
 			return refuse(std::string("--") + known.spec->name + ": " + quoted(text) + " " + bad.why);
 		}
+		if (parse->command.given)
+			parse->command.given->push_back({known.spec->name, text ? text : ""});
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
@@ -78,7 +85,7 @@ error_t parse_one(int key, char* text, argp_state* state)
 // What getopt could not like about a word; empty if nothing.
 std::string problem_of(const Parse& parse, std::string_view word)
 {
-	const auto needs_argument = [](const OptionSpec& spec) {
+	const auto tell_missing = [](const OptionSpec& spec) {
 		return std::string("--") + spec.name + ": needs an argument, " + spec.arg;
 	};
 	if (word.substr(0, 2) == "--") {
@@ -100,8 +107,8 @@ std::string problem_of(const Parse& parse, std::string_view word)
 			return "unknown option " + quoted(word) + see_help(parse.command);
 		if (candidates > 1)
 			return quoted(word.substr(0, equals)) + " could be several options" + see_help(parse.command);
-		if (*match->arg && equals == std::string_view::npos)
-			return needs_argument(*match);
+		if (needs_argument(*match) && equals == std::string_view::npos)
+			return tell_missing(*match);
 		if (!*match->arg && equals != std::string_view::npos)
 			return std::string("--") + match->name + ": takes no argument";
 		return "";
@@ -112,7 +119,7 @@ std::string problem_of(const Parse& parse, std::string_view word)
 		if (known == parse.known.end())
 			return "unknown option " + quoted("-" + std::string(1, word[i])) + see_help(parse.command);
 		if (*known->spec->arg)
-			return i + 1 == word.size() ? needs_argument(*known->spec) : "";
+			return i + 1 == word.size() && needs_argument(*known->spec) ? tell_missing(*known->spec) : "";
 	}
 	return "";
 }
@@ -151,6 +158,7 @@ void parse_command_line(const CommandLine& command, int argc, char** argv)
 {
 	Parse parse{command, {}, 0, 0, {}};
 	std::vector<argp_option> table;
+	std::list<std::string> names; // of arguments that may be left out, without their brackets
 	int next_key = kFirstKey;
 	int group = 0;
 	for (const OptionSet& set : command.sets) {
@@ -166,7 +174,12 @@ void parse_command_line(const CommandLine& command, int argc, char** argv)
 					if (!alias.set && !std::strcmp(alias.name, spec.name))
 						key = static_cast<unsigned char>(alias.letter);
 			parse.known.push_back({&spec, set.target, key});
-			table.push_back({spec.name, key, *spec.arg ? spec.arg : nullptr, 0, spec.doc, group});
+			if (is_optional(spec.arg)) {
+				names.emplace_back(spec.arg + 1, std::strlen(spec.arg) - 2);
+				table.push_back({spec.name, key, names.back().c_str(), OPTION_ARG_OPTIONAL, spec.doc, group});
+			} else {
+				table.push_back({spec.name, key, *spec.arg ? spec.arg : nullptr, 0, spec.doc, group});
+			}
 		}
 	}
 	static bool want_help, want_usage, want_version;
@@ -193,7 +206,7 @@ void parse_command_line(const CommandLine& command, int argc, char** argv)
 
 	std::string words;
 	for (const PositionalSpec& spec : command.positionals)
-		words += (words.empty() ? "[" : " [") + std::string(spec.name);
+		words += (words.empty() ? "[" : " [") + std::string(spec.name) + (spec.repeats ? "..." : "");
 	words.append(command.positionals.size(), ']');
 	std::string doc = command.summary;
 	if (command.details)

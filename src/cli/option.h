@@ -7,13 +7,14 @@
 
 #include <span>
 #include <string>
+#include <vector>
 
 namespace corescope {
 
 struct OptionSpec {
 	char letter = 0;         // 0: long name only
 	const char* name = "";   // long name
-	const char* arg = "";    // what the argument is called; "" for none
+	const char* arg = "";    // what the argument is called; "" for none; "[FILE]" may be left out: set() gets null
 	const char* doc = "";
 	void (*set)(void* options, const char* text) = nullptr; // null: gives a common option of that name a letter
 };
@@ -46,13 +47,14 @@ constexpr OptionSpec letter_for(char letter, const char* common_name) { return {
 struct PositionalSpec {
 	const char* name = "";
 	void (*set)(void* options, const char* text) = nullptr;
+	bool repeats = false; // the last one: takes all words that are left
 };
 
 template <auto Member>
-constexpr PositionalSpec positional(const char* name)
+constexpr PositionalSpec positional(const char* name, bool repeats = false)
 {
 	using Owner = typename MemberOf<decltype(Member)>::Owner;
-	return {name, MemberSetter<Owner, Member>::set};
+	return {name, MemberSetter<Owner, Member>::set, repeats};
 }
 
 // Options that are set in one object.
@@ -62,6 +64,12 @@ struct OptionSet {
 	void* target;
 };
 
+// An option as the user gave it.
+struct GivenOption {
+	std::string name; // the long one
+	std::string value;
+};
+
 struct CommandLine {
 	std::string program;  // as messages name it
 	const char* summary;
@@ -69,6 +77,7 @@ struct CommandLine {
 	std::span<const OptionSet> sets;
 	std::span<const PositionalSpec> positionals;
 	void* positional_target;
+	std::vector<GivenOption>* given = nullptr; // also all that were given, in their order
 };
 
 // Parses argv[1..]. --help, --usage and --version print and exit. Anything that makes no sense throws Error(kUsage)

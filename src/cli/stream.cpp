@@ -10,6 +10,7 @@
 #include "bpf/loss.h"
 #include "bpf/ring.h"
 #include "base/error.h"
+#include "cli/job.h"
 #include "cli/signals.h"
 #include "cli/version.h"
 #include "output/records.h"
@@ -48,6 +49,7 @@ constexpr OptionSpec kStreamOptions[] = {
 		0, "buffer-size", "BYTES", "size of the ring buffer, rounded up to a power of two (default 1M, where events are many 4M)"),
 	option<&StreamOptions::hook>(0, "hook", "NAME",
 		"this one of the tool's ways to hook in, as `meta` names it, instead of the best that works here"),
+	option<&StreamOptions::pin>(0, "pin", "NAME", "refused: only a histogram can be left counting without a reader"),
 };
 
 // Under load the reader has little to do, but soon: with a short slice the scheduler lets it run early (since 6.12,
@@ -91,15 +93,17 @@ public:
 		context_.cgroups = &cgroups_;
 	}
 
-	int go()
+	int go(const Job& job)
 	{
-		catch_signals();
+		if (!job.wait())
+			return kOk;
+		job_ = &job;
 		set_libbpf_log(run_.setup.common.verbose);
 		object_ = loader_.start([](Object&) {});
 		event_shared* shared = run_.shared(ObjectLoader::typed(*object_));
 		Ring ring(object_->map_fd("events"), object_->max_entries("events"));
 		Doorbell bell(object_->map_fd("bell"), object_->max_entries("bell"), shared);
-		losses_.emplace(shared);
+		losses_.emplace(shared, *object_);
 		prctl(PR_SET_TIMERSLACK, kTimerSlackNs);
 		ask_for_short_slices();
 		ask_to_go_first();
@@ -120,6 +124,7 @@ private:
 		context_.start_boot_ns = start_ns_;
 		if (common.duration)
 			deadline_ns_ = monotonic_ns() + common.duration.ns;
+		deadline_ns_ = std::min(deadline_ns_, job_->deadline_ns());
 		if (common.output == OutputFormat::json)
 			writer_ = json_writer(run_.fields, context_, clock_);
 		else if (common.output == OutputFormat::csv)
@@ -136,7 +141,7 @@ private:
 		if (stop_signal())
 			end_ = stop_signal() == SIGINT ? "SIGINT" : stop_signal() == SIGHUP ? "SIGHUP" : "SIGTERM";
 		else if (deadline_ns_ != kForever && monotonic_ns() >= deadline_ns_)
-			end_ = "duration";
+			end_ = monotonic_ns() >= job_->deadline_ns() ? "max-runtime" : "duration";
 		return !end_.empty();
 	}
 
@@ -178,9 +183,13 @@ private:
 
 	void tell_losses(bool all)
 	{
+		const uint64_t now = monotonic_ns();
+		if (all || now - looked_ns_ >= kTellLossEveryNs) {
+			losses_->look();
+			looked_ns_ = now;
+		}
 		if (!losses_->any_new())
 			return;
-		const uint64_t now = monotonic_ns();
 		if (!all && now - told_loss_ns_ < kTellLossEveryNs)
 			return;
 		told_loss_ns_ = now;
@@ -252,9 +261,11 @@ private:
 	uint64_t records_ = 0;
 	uint64_t start_ns_ = 0;
 	uint64_t stop_ns_ = kForever;
+	const Job* job_ = nullptr;
 	uint64_t deadline_ns_ = kForever;
 	uint64_t last_event_ns_ = 0;
 	uint64_t told_loss_ns_ = 0;
+	uint64_t looked_ns_ = 0;
 };
 
 } // namespace
@@ -268,6 +279,18 @@ uint64_t ring_size(const Bytes& asked, uint64_t otherwise, uint64_t least)
 		throw Error(kUsage, "--buffer-size: must lie between 1 and 1G");
 	const uint64_t wanted = std::max<uint64_t>(asked.given ? asked.value : otherwise, std::max(least, page_size()));
 	return std::bit_ceil(wanted);
+}
+
+void parse_value(NoPin&, const char*)
+{
+	throw Error(kUsage, "--pin: this tool tells each event, and without a reader its ring buffer would soon be full and all "
+						"else lost; only histogram tools can be pinned");
+}
+
+void check_stream_output(const CommonOptions& common)
+{
+	if (common.output >= OutputFormat::heatmap)
+		throw Error(kUsage, "--output: heatmap, prom, openmetrics and otlp are for histograms; use table, json or csv");
 }
 
 void choose_hook(std::vector<HookSet>& hooks, const std::string& asked)
@@ -285,6 +308,11 @@ void choose_hook(std::vector<HookSet>& hooks, const std::string& asked)
 	throw Error(kUsage, "--hook: '" + asked + "' is none of " + names);
 }
 
-int run_stream(const StreamRun& run) { return Stream(run).go(); }
+int run_stream(const StreamRun& run)
+{
+	catch_signals();
+	const Job job(run.setup.common, run.name);
+	return Stream(run).go(job);
+}
 
 } // namespace corescope

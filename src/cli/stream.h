@@ -53,13 +53,20 @@ struct StreamRun {
 };
 int run_stream(const StreamRun& run);
 
+// --pin, refused: only what is counted can wait until somebody asks.
+struct NoPin {};
+void parse_value(NoPin& out, const char* text);
+
 struct StreamOptions {
 	Bytes buffer_size;
 	std::string hook;
+	NoPin pin;
 };
 std::span<const OptionSpec> stream_option_specs();
 uint64_t ring_size(const Bytes& asked, uint64_t otherwise, uint64_t least);
 // What --hook leaves of the hook sets: all of them, or the one of that name. Throws Error(kUsage) if there is none.
+// Throws Error(kUsage) for formats that only histograms have.
+void check_stream_output(const CommonOptions& common);
 void choose_hook(std::vector<HookSet>& hooks, const std::string& asked);
 
 // Skel: bpftool's skeleton. Event: the record, with the kernel's stamp first. Options: the tool's own.
@@ -93,6 +100,7 @@ public:
 		parse_command_line({name(), summary(), parts_.details, sets, {}, nullptr}, argc, argv);
 		StreamSetup setup{common};
 		parts_.prepare(options, setup);
+		check_stream_output(common);
 		choose_hook(setup.hooks, stream.hook);
 		std::function<bool(const void*)> keep;
 		if (parts_.keep)

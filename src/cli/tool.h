@@ -13,7 +13,8 @@
 
 namespace corescope {
 
-enum class Group { process, cpu, memory, block, files, network, system };
+// command: what traces nothing itself, but works on what tools have left.
+enum class Group { process, cpu, memory, block, files, network, system, command };
 const char* group_name(Group group);
 
 class Tool {
@@ -27,6 +28,7 @@ public:
 	const char* name() const { return name_; }
 	Group group() const { return group_; }
 	const char* summary() const { return summary_; }
+	bool traces() const { return group_ != Group::command; }
 
 	// argv[0] is the tool's name. Returns the exit status; throws Error.
 	virtual int run(int argc, char** argv) const = 0;
@@ -52,6 +54,8 @@ struct CommonOptions {
 	bool no_header = false;
 	std::string cgroup;
 	std::string unit;
+	std::string lock;
+	Duration align, jitter, max_runtime;
 	bool verbose = false;
 };
 std::span<const OptionSpec> common_option_specs();

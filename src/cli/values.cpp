@@ -7,6 +7,7 @@
 #include <iterator>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 namespace corescope {
 
@@ -99,17 +100,32 @@ void parse_value(UserId& out, const char* text)
 	out.value = *found;
 }
 
+void parse_value(OptionalFile& out, const char* text)
+{
+	if (text && !*text)
+		throw BadValue{"is empty"};
+	out.given = true;
+	out.path = text ? text : "";
+}
+
 void parse_value(OutputFormat& out, const char* text)
 {
-	const std::string_view name = text;
-	if (name == "table")
-		out = OutputFormat::table;
-	else if (name == "json")
-		out = OutputFormat::json;
-	else if (name == "csv")
-		out = OutputFormat::csv;
-	else
-		throw BadValue{"is none of table, json, csv"};
+	static constexpr std::pair<std::string_view, OutputFormat> kNames[] = {{"table", OutputFormat::table},
+		{"json", OutputFormat::json}, {"csv", OutputFormat::csv},
+		{"heatmap", OutputFormat::heatmap}, {"prom", OutputFormat::prom},
+		{"openmetrics", OutputFormat::openmetrics}, {"otlp", OutputFormat::otlp}};
+	for (const auto& [name, format] : kNames) {
+		if (name == text) {
+			out = format;
+			return;
+		}
+	}
+	throw BadValue{"is none of table, json, csv, heatmap, prom, openmetrics, otlp"};
+}
+
+void parse_value(std::vector<std::string>& out, const char* text)
+{
+	parse_value(out.emplace_back(), text);
 }
 
 void parse_value(std::string& out, const char* text)

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <sys/types.h>
+#include <vector>
 
 namespace corescope {
 
@@ -33,7 +34,13 @@ struct UserId {
 	uid_t value = 0;
 	bool given = false;
 };
-enum class OutputFormat { table, json, csv };
+// A file, or where none is named, the one that is usual.
+struct OptionalFile {
+	bool given = false;
+	std::string path;
+};
+// From heatmap on for histograms only.
+enum class OutputFormat { table, json, csv, heatmap, prom, openmetrics, otlp };
 
 void parse_value(bool& out, const char* text);
 void parse_value(Pid& out, const char* text);
@@ -41,7 +48,9 @@ void parse_value(Count& out, const char* text);
 void parse_value(Duration& out, const char* text);
 void parse_value(Bytes& out, const char* text);
 void parse_value(UserId& out, const char* text);
+void parse_value(OptionalFile& out, const char* text);
 void parse_value(OutputFormat& out, const char* text);
+void parse_value(std::vector<std::string>& out, const char* text); // one more each time
 void parse_value(std::string& out, const char* text);
 
 } // namespace corescope

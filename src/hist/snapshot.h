@@ -47,6 +47,8 @@ struct HistWindow {
 	uint64_t lost = 0;
 	uint64_t dropped_keys = 0;
 	uint64_t reset_keys = 0;
+
+	bool operator==(const HistWindow&) const = default;
 };
 
 struct Snapshot {

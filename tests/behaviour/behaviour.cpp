@@ -96,7 +96,7 @@ const std::vector<Listed>& listed_tools()
 				continue;
 			}
 			const size_t end = line.find(' ', 2);
-			if (end == std::string::npos || line[2] == ' ')
+			if (end == std::string::npos || line[2] == ' ' || group == "Commands") // which trace nothing
 				continue;
 			const size_t summary = line.find_first_not_of(' ', end);
 			if (summary != std::string::npos)
@@ -122,7 +122,7 @@ bool has_option(const std::string& tool, const std::string& name)
 	const std::string& help = help_of(tool);
 	const std::string word = "--" + name;
 	for (size_t at = help.find(word); at != std::string::npos; at = help.find(word, at + 1)) // --time, not --timestamp
-		if (at + word.size() == help.size() || std::string(" =\n").find(help[at + word.size()]) != std::string::npos)
+		if (at + word.size() == help.size() || std::string(" =[\n").find(help[at + word.size()]) != std::string::npos)
 			return true;
 	return false;
 }

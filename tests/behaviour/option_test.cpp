@@ -31,6 +31,15 @@ std::string without_space(const std::string& text)
 	return result;
 }
 
+std::vector<const corescope::Tool*> tracing_tools()
+{
+	std::vector<const corescope::Tool*> tools;
+	for (const corescope::Tool* tool : all_tools())
+		if (tool->traces())
+			tools.push_back(tool);
+	return tools;
+}
+
 } // namespace
 
 TEST_CASE("corescope alone lists every tool that is linked in, by group, with its summary")
@@ -39,20 +48,23 @@ TEST_CASE("corescope alone lists every tool that is linked in, by group, with it
 	CHECK(ran.status == 0);
 	CHECK(ran.err.empty());
 	const auto& listed = listed_tools();
-	REQUIRE(listed.size() == all_tools().size());
+	const auto tools = tracing_tools();
+	REQUIRE(listed.size() == tools.size());
 	REQUIRE(listed.size() >= 4);
 	for (size_t i = 0; i < listed.size(); i++) {
-		CHECK(listed[i].name == all_tools()[i]->name());
-		CHECK(listed[i].summary == all_tools()[i]->summary());
-		CHECK(listed[i].group == group_name(all_tools()[i]->group()));
+		CHECK(listed[i].name == tools[i]->name());
+		CHECK(listed[i].summary == tools[i]->summary());
+		CHECK(listed[i].group == group_name(tools[i]->group()));
 	}
+	for (const corescope::Tool* tool : all_tools()) // and every command, which traces nothing
+		CHECK(ran.out.find(std::string("\n  ") + tool->name() + " ") != std::string::npos);
 	for (const Words& same : {Words{"help"}, Words{"--help"}, Words{"-h"}})
 		CHECK(run(with({corescope_path()}, same)).out == ran.out);
 }
 
 TEST_CASE("every tool: --help tells of every option that is declared, with its letter, argument and words")
 {
-	for (const corescope::Tool* tool : all_tools()) {
+	for (const corescope::Tool* tool : tracing_tools()) {
 		CAPTURE(tool->name());
 		const Ran ran = run(command(tool->name(), {"--help"}));
 		CHECK(ran.status == 0);
@@ -66,8 +78,11 @@ TEST_CASE("every tool: --help tells of every option that is declared, with its l
 				CHECK(all.find(without_space(option.doc)) != std::string::npos);
 			if (option.letter)
 				CHECK(ran.out.find(std::string("-") + option.letter + ", --" + option.name) != std::string::npos);
-			if (*option.arg)
-				CHECK(ran.out.find(std::string("--") + option.name + "=" + option.arg) != std::string::npos);
+			const std::string word = std::string("--") + option.name;
+			if (*option.arg == '[') // it may be left out, and the equals sign with it
+				CHECK(ran.out.find(word + "[=" + std::string(option.arg).substr(1)) != std::string::npos);
+			else if (*option.arg)
+				CHECK(ran.out.find(word + "=" + option.arg) != std::string::npos);
 			CHECK((!option.set || *option.doc)); // no option without words
 		}
 		for (const char* standard : {"help", "usage", "version"})
@@ -95,6 +110,27 @@ TEST_CASE("every tool: --usage names every option, --version and help TOOL work"
 	CHECK(lines_of(version.out).size() == 1);
 	CHECK(run({corescope_path(), "help", tool}).out == run(command(tool, {"--help"})).out);
 	CHECK(run(command(tool, {"-?"})).out == run(command(tool, {"--help"})).out);
+}
+
+TEST_CASE("every command: --help is there, and nonsense is one line and 64")
+{
+	size_t seen = 0;
+	for (const corescope::Tool* tool : all_tools()) {
+		if (tool->traces())
+			continue;
+		seen++;
+		CAPTURE(tool->name());
+		const Ran help = run(command(tool->name(), {"--help"}));
+		CHECK(help.status == 0);
+		CHECK(help.err.empty());
+		CHECK(help.out.find(tool->name()) != std::string::npos);
+		const Ran wrong = run(command(tool->name(), {"--no-such-option"}));
+		CHECK(wrong.status == 64);
+		CHECK(wrong.out.empty());
+		CHECK(is_one_line(wrong.err));
+		CHECK(run({corescope_path(), "help", tool->name()}).out == help.out);
+	}
+	CHECK(seen >= 3);
 }
 
 TEST_CASE("every tool: a link by its name, also with a prefix or a suffix, is the tool")
@@ -190,7 +226,7 @@ TEST_CASE("every tool: nonsense as an option's argument is one line that names t
 
 TEST_CASE("every tool: letters are what they are called, and no two options share one")
 {
-	for (const corescope::Tool* tool : all_tools()) {
+	for (const corescope::Tool* tool : tracing_tools()) {
 		std::set<char> letters;
 		std::set<std::string> names;
 		for (const OptionSpec& option : declared(*tool)) {

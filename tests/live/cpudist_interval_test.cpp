@@ -221,7 +221,9 @@ TEST_CASE("cpudist: memory in the kernel does not depend on pid_max, and stays b
 	const MapMemory memory = map_memory(tool.process().pid());
 	CAPTURE(memory.bytes, memory.maps);
 	CHECK(memory.maps >= 3);
-	CHECK(memory.bytes < 1 << 20);
+	// Before 5.11 off-CPU time needs a hash of its own, of 16384 tasks: 1.25 MiB.
+	const bool hash = tool.meta().at("hooks") == "tp_btf+hash";
+	CHECK(memory.bytes < (hash ? 5 : 2) << 19);
 	CHECK(memory.most_entries < 32768);
 	tool.stop();
 }

@@ -204,16 +204,25 @@ TEST_CASE("cpudist: percentiles are the slices that the load is known to have")
 {
 	if (const auto why = cannot_trace(); !why.empty())
 		SKIP_TEST(why);
-	Load load("switchload", {"burn", "700", "300", "500"}, true);
-	NEED_LOAD(load);
-	const Beside run = beside({&load}, {"-p", "PID"});
-	const Json& record = run.records.front();
-	CAPTURE(record.dump());
-	// 700 us, as long as nobody preempts it, and what a sleep's system call takes. A bucket is at most 12.5 % wide.
-	CHECK(record.at("p50").get<int64_t>() >= 640);
-	CHECK(record.at("p50").get<int64_t>() <= 900);
-	CHECK(record.at("p90").get<int64_t>() >= 700);
-	CHECK(total({record}).percentile(0.02) < 900);
+	// 700 us, as long as nobody preempts it, and what a sleep's system call takes. A bucket is at most 12.5 % wide. On a
+	// busy machine slices are shorter than that, by the kernel's own count: then there is nothing to compare with.
+	int64_t preempted = 0;
+	for (int i = 0; i < 10; i++) {
+		Load load("switchload", {"burn", "700", "300", "500"}, true);
+		NEED_LOAD(load);
+		const Beside run = beside({&load}, {"-p", "PID"});
+		preempted = run.truth.at(0).at("involuntary").get<int64_t>();
+		if (preempted > 10)
+			continue;
+		const Json& record = run.records.front();
+		CAPTURE(record.dump());
+		CHECK(record.at("p50").get<int64_t>() >= 640);
+		CHECK(record.at("p50").get<int64_t>() <= 900);
+		CHECK(record.at("p90").get<int64_t>() >= 700);
+		CHECK(total({record}).percentile(0.02) < 900);
+		return;
+	}
+	SKIP_TEST("the machine is too busy: the load was preempted " + std::to_string(preempted) + " times in 500 slices");
 }
 
 TEST_CASE("cpudist -O: percentiles are no less than the sleeps that the load is known to have")

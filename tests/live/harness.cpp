@@ -237,6 +237,17 @@ std::vector<std::string> load_command(const std::string& program, std::vector<st
 
 } // namespace
 
+bool takes_hook(std::vector<std::string> arguments, const std::string& hook)
+{
+	arguments.insert(arguments.end(), {"--hook", hook, "--duration", "1ms"});
+	Process trial(tool_command(arguments));
+	trial.rest();
+	const int status = trial.wait();
+	INFO(hook << ": " << trial.errors());
+	REQUIRE((status == 0 || status == 69));
+	return status == 0;
+}
+
 Tool::Tool(const std::vector<std::string>& arguments, const Process::Setup& setup)
 	: process_(tool_command(arguments), setup)
 {

@@ -67,6 +67,9 @@ std::string load_path(const std::string& name);
 // Why tools cannot be traced with here ("needs root"), or "" if they can.
 std::string cannot_trace();
 
+// Whether this kernel takes a tool with this hook set (--hook): false when the tool says that it does not.
+bool takes_hook(std::vector<std::string> arguments, const std::string& hook);
+
 // A tool with --output json, started and attached: its meta record has been read.
 class Tool {
 public:

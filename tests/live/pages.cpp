@@ -142,8 +142,11 @@ Said run_tool(const std::string& arguments) { return say("exec '" + corescope_pa
 std::vector<std::string> tool_names()
 {
 	std::vector<std::string> names;
+	bool tracing = true; // what stands below "Commands" traces nothing
 	for (const std::string& line : split(run_tool("").out, '\n'))
-		if (line.size() > 2 && line.compare(0, 2, "  ") == 0 && line[2] != ' ')
+		if (line.compare(0, 1, " ") != 0)
+			tracing = line != "Commands";
+		else if (tracing && line.size() > 2 && line.compare(0, 2, "  ") == 0 && line[2] != ' ')
 			names.push_back(words(line)[0]);
 	REQUIRE(!names.empty());
 	return names;

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# One guest: the initramfs that all kernels share, a boot under qemu, and what was said on the serial line.
+import dataclasses
+import os
+import re
+import subprocess
+import tempfile
+import xml.etree.ElementTree as ElementTree
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+NOT_BOOTED, HUNG, CRASHED = 3, 4, 5  # exit statuses of `run`
+# cx16 off: qemu's cmpxchg16b is not whole, and newer kernels crash on it at random. 7.x runs each CPU in turn:
+# side by side it stalls.
+MACHINE = {
+	"amd64": ["qemu-system-x86_64", "-cpu", "qemu64,-cx16"],
+}
+CONSOLE = {"amd64": "ttyS0"}
+ENDINGS = {
+	NOT_BOOTED: "did not boot",
+	HUNG: "hung",
+	CRASHED: "crashed",
+}
+
+
+@dataclasses.dataclass
+class Result:
+	name: str
+	status: str  # ok, FAIL, skip
+	seconds: float = 0.0
+	detail: str = ""
+
+
+@dataclasses.dataclass
+class Report:
+	release: str = ""
+	ending: int = 0  # 0 or one of ENDINGS
+	hooks: list = dataclasses.field(default_factory=list)  # of Result
+	tests: list = dataclasses.field(default_factory=list)
+	seconds: float = 0.0
+	tail: str = ""  # the last lines, when it did not end well
+
+
+def libraries(program):
+	"""The shared libraries of a program, the loader too, as absolute paths; none for a static one."""
+	said = subprocess.run(["ldd", program], capture_output=True, text=True, check=False).stdout
+	return sorted(set(re.findall(r"(/\S+) \(0x", said)))
+
+
+def initramfs(out, build, strip, cases, hooks, seconds):
+	"""Writes the compressed cpio archive `out`: busybox, the tools, loads and live tests of `build`, init."""
+	with tempfile.TemporaryDirectory() as root:
+		os.chmod(root, 0o755)
+		for folder in ("bin", "etc", "t/tests/load", "root"):
+			os.makedirs(os.path.join(root, folder))
+
+		def add(source, place, stripped=False):
+			target = os.path.join(root, place)
+			os.makedirs(os.path.dirname(target), exist_ok=True)
+			command = [strip, "--strip-all", source, "-o", target] if stripped else ["cp", "-L", source, target]
+			subprocess.run(command, check=True)
+			os.chmod(target, 0o755)
+
+		def write(place, text):
+			with open(os.path.join(root, place), "w", encoding="utf-8") as file:
+				file.write(text)
+
+		add(os.path.join(HERE, "init"), "init")
+		add("/bin/busybox", "bin/busybox")
+		os.symlink("busybox", os.path.join(root, "bin/sh"))
+		add(os.path.join(build, "corescope"), "t/corescope")
+		add(os.path.join(build, "tests/live"), "t/tests/live", True)
+		for library in libraries(os.path.join(build, "tests/live")):
+			add(library, library.lstrip("/"))
+		loads = os.path.join(build, "tests/load")
+		for load in os.listdir(loads):
+			add(os.path.join(loads, load), "t/tests/load/" + load, True)
+		write("etc/passwd", "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n")
+		write("etc/group", "root:x:0:\nnogroup:x:65534:\n")
+		write("t/cases", "".join(case.replace(",", "\\,") + "\n" for case in cases))
+		write("t/hooks", "".join(hook + "\n" for hook in hooks))
+		write("t/seconds", f"{seconds}\n")
+		subprocess.run("find . | cpio -o -H newc -R 0:0 --quiet | gzip -1", shell=True, cwd=root, check=True,
+			stdout=open(out, "wb"))
+
+
+def boot(arch, kernel, initrd, serial, seconds, single):
+	"""Boots and waits until the guest powers off; what it says goes to the file `serial`. False if it must be ended."""
+	command = MACHINE[arch] + ["-accel", "tcg,thread=" + ("single" if single else "multi"), "-m", "768", "-smp", "2",
+		"-display", "none", "-monitor", "none", "-serial", "file:" + serial, "-no-reboot", "-net", "none",
+		"-kernel", kernel, "-initrd", initrd, "-append",
+		f"console={CONSOLE[arch]} panic=-1 oops=panic loglevel=1"]
+	try:
+		subprocess.run(command, stdin=subprocess.DEVNULL, timeout=seconds, check=True, capture_output=True, text=True)
+	except subprocess.TimeoutExpired:
+		return False
+	except subprocess.CalledProcessError as error:
+		raise SystemExit(f"matrix: {command[0]}: {error.stderr.strip() or error}") from error
+	return True
+
+
+def parse_tests(xml, log):
+	"""Results of Catch2's XML, which may break off: then the last case is one that did not end."""
+	xml = xml[xml.find("<?xml"):] if "<?xml" in xml else ""
+	parser = ElementTree.XMLPullParser(["start", "end"])
+	skipped = dict(re.findall(r"^SKIP (.*?): (.*)$", log, re.MULTILINE))
+	results, running, open_case = [], None, None
+	try:
+		parser.feed("".join(c for c in xml if c >= " " or c in "\n\t"))
+		events = list(parser.read_events())
+	except ElementTree.ParseError as error:
+		return [Result("(the tests' own report)", "FAIL", 0, f"cannot be read: {error}")]
+	for kind, node in events:
+		if node.tag != "TestCase":
+			continue
+		if kind == "start":
+			running, open_case = node.get("name"), node
+			continue
+		overall = node.find("OverallResult")
+		good = overall is not None and overall.get("success") == "true"
+		name, seconds = running, float(overall.get("durationInSeconds", 0)) if overall is not None else 0.0
+		running = None
+		why = next((reason for test, reason in skipped.items() if name == test), None)
+		if good and why is not None:
+			results.append(Result(name, "skip", seconds, why))
+		else:
+			results.append(Result(name, "ok" if good else "FAIL", seconds, "" if good else failures(node)))
+	if running is not None:
+		results.append(Result(running, "FAIL", 0, "did not end\n" + failures(open_case)))
+	return results
+
+
+def failures(node):
+	"""What failed in a test case, as text."""
+	lines = []
+	for at in node.iter():
+		text = " ".join((at.text or "").split())
+		if at.tag == "Expression" and at.get("success") == "false":
+			parts = [" ".join((at.findtext(part) or "").split()) for part in ("Original", "Expanded")]
+			lines.append(f"{at.get('filename')}:{at.get('line')}: {parts[0]}\n    {parts[1]}")
+		elif at.tag in ("Failure", "Exception", "FatalErrorCondition", "Info"):
+			lines.append(f"{at.tag.lower()}: {text}")
+	return "\n".join(line[:400] for line in lines[:12])
+
+
+def read_serial(path, ended):
+	"""What a guest said, as a Report without its seconds."""
+	with open(path, encoding="utf-8", errors="replace") as file:
+		text = file.read().replace("\r", "")
+	report = Report()
+	booted = re.search(r"@@BOOT (\S+)", text)
+	panic = re.search(r"(Kernel panic|Oops|BUG:|general protection).*", text)
+	_, _, behind = text.partition("@@XML\n")
+	xml, whole, log = behind.partition("\n@@END ")
+	if booted:
+		report.release = booted.group(1)
+	if panic:
+		report.ending = CRASHED
+	elif not booted:
+		report.ending = NOT_BOOTED
+	elif not ended or "@@OFF" not in text:
+		report.ending = HUNG if not ended else CRASHED
+	for status, hook, said in re.findall(r"@@HOOK (\w+)\|(.*?)\|(.*)", text):
+		# 69: this kernel has it not, which is an answer
+		kind = {"0": "ok", "69": "skip"}.get(status, "FAIL")
+		report.hooks.append(Result(hook, kind, 0, said if kind == "skip" else f"exit status {status}: {said}"))
+	report.tests = parse_tests(xml, log)
+	if report.ending:
+		report.tail = "\n".join(text.splitlines()[-25:])
+	elif whole and log.split("\n", 1)[0] == "124":
+		report.ending = HUNG
+	return report
