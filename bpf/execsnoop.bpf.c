@@ -48,7 +48,7 @@ static __always_inline void fill_task(struct execsnoop_event *e, struct task_str
 
 // file: a kernel string. All offsets are below `room`, the constant number of bytes behind the record's head.
 static __always_inline void fill_paths(struct execsnoop_event *e, struct task_struct *task, const char *file,
-				       const struct path *exe, __u32 room, bool loop)
+	const struct path *exe, __u32 room, bool loop)
 {
 	const struct path *root = &task->fs->root;
 	__u32 at = opaque(e->args_len);
@@ -75,8 +75,8 @@ static __always_inline void fill_paths(struct execsnoop_event *e, struct task_st
 }
 
 // One size of record. args: bytes of argument room; the paths' room comes on top.
-static __always_inline int tell_exec(struct task_struct *task, __u32 tid, struct linux_binprm *bprm, __u32 args,
-				       bool loop)
+static __always_inline int tell_exec(
+	struct task_struct *task, __u32 tid, struct linux_binprm *bprm, __u32 args, bool loop)
 {
 	const __u32 room = args + (want_paths ? PATHS_ROOM : want_file ? FILE_ROOM : 0);
 	struct execsnoop_event *e = event_reserve(sizeof(*e) + room);
@@ -126,8 +126,8 @@ static __always_inline int executed(
 	return tell_exec(task, old_pid, bprm, EXEC_MAX_ARG_BYTES, loop);
 }
 
-static __always_inline int tell_failed(int ret, const char *file, const char *const *argv, const __u32 room,
-					 bool loop)
+static __always_inline int tell_failed(
+	int ret, const char *file, const char *const *argv, const __u32 room, bool loop)
 {
 	struct task_struct *task = view(task_now());
 	struct execsnoop_event *e;
@@ -166,23 +166,23 @@ static __always_inline int failed(int ret, unsigned long file, unsigned long arg
 }
 
 // Each twice: with bpf_loop, and for kernels that have none.
-#define HOOKS(suffix, loop)                                                                                    \
-	SEC("tp_btf/sched_process_exec")                                                                       \
-	int BPF_PROG(exec_done##suffix, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)    \
-	{                                                                                                      \
-		return executed(task, old_pid, bprm, loop);                                                    \
-	}                                                                                                      \
-	SEC("tp/syscalls/sys_exit_execve") int exec_failed##suffix(struct trace_event_raw_sys_exit *ctx)       \
-	{                                                                                                      \
-		struct pt_regs *regs = syscall_regs(task_now());                                               \
-                                                                                                               \
-		return ctx->ret < 0 ? failed(ctx->ret, syscall_arg1(regs), syscall_arg2(regs), loop) : 0;      \
-	}                                                                                                      \
-	SEC("tp/syscalls/sys_exit_execveat") int execat_failed##suffix(struct trace_event_raw_sys_exit *ctx)   \
-	{                                                                                                      \
-		struct pt_regs *regs = syscall_regs(task_now());                                               \
-                                                                                                               \
-		return ctx->ret < 0 ? failed(ctx->ret, syscall_arg2(regs), syscall_arg3(regs), loop) : 0;      \
+#define HOOKS(suffix, loop)                                                                              \
+	SEC("tp_btf/sched_process_exec")                                                                     \
+	int BPF_PROG(exec_done##suffix, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)  \
+	{                                                                                                    \
+		return executed(task, old_pid, bprm, loop);                                                      \
+	}                                                                                                    \
+	SEC("tp/syscalls/sys_exit_execve") int exec_failed##suffix(struct trace_event_raw_sys_exit *ctx)     \
+	{                                                                                                    \
+		struct pt_regs *regs = syscall_regs(task_now());                                                 \
+                                                                                                         \
+		return ctx->ret < 0 ? failed(ctx->ret, syscall_arg1(regs), syscall_arg2(regs), loop) : 0;        \
+	}                                                                                                    \
+	SEC("tp/syscalls/sys_exit_execveat") int execat_failed##suffix(struct trace_event_raw_sys_exit *ctx) \
+	{                                                                                                    \
+		struct pt_regs *regs = syscall_regs(task_now());                                                 \
+                                                                                                         \
+		return ctx->ret < 0 ? failed(ctx->ret, syscall_arg2(regs), syscall_arg3(regs), loop) : 0;        \
 	}
 
 HOOKS(, true)

@@ -12,14 +12,15 @@
 enum loss_cause {
 	LOSS_RING_FULL,  // the ring buffer had no room: the reader was too slow, or the burst too large
 	LOSS_TABLE_FULL, // a key had no room in its map
-	LOSS_BUSY,       // a hook came while its program ran for a preempted task; the kernel counts it, not the program
+	LOSS_BUSY, // a hook came while its program ran for a preempted task; the kernel counts it, not the program
 	LOSS_CAUSES,
 };
 
 // Lives in .bss, so both halves see it without a system call. The two cache lines are apart because the kernel
 // half reads the first at every event and writes the second only when it loses one.
 struct event_shared {
-	__u32 reader_sleeps; // set by the reader before it sleeps; whoever publishes next clears it and rings the bell
+	__u32
+		reader_sleeps; // set by the reader before it sleeps; whoever publishes next clears it and rings the bell
 	__u32 pad[15];
 	__u64 lost[LOSS_CAUSES];
 	__u64 pad2[8 - LOSS_CAUSES];

@@ -6,13 +6,13 @@
 
 #define EXEC_MAX_ARG_BYTES 131072 // what the kernel itself allows one argument (MAX_ARG_STRLEN)
 
-enum exec_flag { // the first two as in bpf/lib/argv.bpf.h
+enum exec_flag {              // the first two as in bpf/lib/argv.bpf.h
 	EXEC_ARGS_CUT = 1,        // there were more bytes, or more arguments, than were taken
 	EXEC_ARGS_UNREADABLE = 2, // some bytes could not be read (not resident)
 	EXEC_FILE_CUT = 4,        // the file's path was longer than its room: its end is missing
 	EXEC_EXE_CUT = 8,         // the same of these two, whose beginning is missing
 	EXEC_CWD_CUT = 16,
-	EXEC_PATHS = 32,          // exe and cwd were read
+	EXEC_PATHS = 32, // exe and cwd were read
 };
 
 // data holds, one after the other: args_len bytes of arguments, each closed by NUL; file_len bytes, the path as it

@@ -22,8 +22,8 @@
 // slots[HIST_OVERFLOW] has no upper bound. The limit is a power of two, so that a fine histogram folds into a
 // coarse one without loss there too.
 #define HIST_LIMIT_LOG2 36
-#define HIST_OVERFLOW	((HIST_LIMIT_LOG2 - HIST_P + 1) << HIST_P)
-#define HIST_SLOTS		(HIST_OVERFLOW + 1)
+#define HIST_OVERFLOW ((HIST_LIMIT_LOG2 - HIST_P + 1) << HIST_P)
+#define HIST_SLOTS (HIST_OVERFLOW + 1)
 
 // One set of slots as it lies in a map. The count is the total of the slots: kept once, it cannot disagree
 // with them. The sum is of values in the base unit (ns, bytes), before they were scaled; it may wrap, a
@@ -64,10 +64,7 @@ static inline __attribute__((always_inline)) __u32 hist_index(__u64 x)
 }
 
 // The slot of v, 0 <= slot < HIST_SLOTS_ALL.
-static inline __attribute__((always_inline)) __u32 hist_slot(__u64 v)
-{
-	return hist_index(v ? v - 1 : 0);
-}
+static inline __attribute__((always_inline)) __u32 hist_slot(__u64 v) { return hist_index(v ? v - 1 : 0); }
 
 // The greatest value that a slot holds; slot < HIST_SLOTS_ALL. The last one ends at the greatest 64-bit
 // value.
@@ -110,7 +107,7 @@ static inline __attribute__((always_inline)) __u64 hist_map_slot(__u64 value, __
 }
 
 // Counts one value. For slots that only this CPU writes, from one context.
-static inline __attribute__((always_inline)) void hist_count(struct hist_counts* h, __u64 value, __u64 unit)
+static inline __attribute__((always_inline)) void hist_count(struct hist_counts *h, __u64 value, __u64 unit)
 {
 	h->slots[hist_map_slot(value, unit)]++;
 	h->sum += value;
@@ -118,7 +115,7 @@ static inline __attribute__((always_inline)) void hist_count(struct hist_counts*
 
 // Counts one value in slots that several CPUs write at once.
 static inline __attribute__((always_inline)) void hist_count_shared(
-	struct hist_counts* h, __u64 value, __u64 unit)
+	struct hist_counts *h, __u64 value, __u64 unit)
 {
 	__sync_fetch_and_add(&h->slots[hist_map_slot(value, unit)], 1);
 	__sync_fetch_and_add(&h->sum, value);

@@ -29,7 +29,7 @@ struct hist_cpu {
 struct hist_row {
 	struct hist_key key;
 	char comm[TASK_COMM_BYTES]; // the process', as it was when the row was made, or when it ended
-	__u32 nspid;                // its number in its own PID namespace; 0 where the key is no process or thread
+	__u32 nspid; // its number in its own PID namespace; 0 where the key is no process or thread
 	__u32 pad;
 	struct hist_counts counts;
 };

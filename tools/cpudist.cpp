@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // cpudist: how long tasks run on a CPU, or wait off it, as a histogram.
-#include "cli/histogram.h"
 #include "cpudist.h"
+#include "cli/histogram.h"
 #include "cpudist.skel.h"
 
 using namespace corescope;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // execsnoop: every program that starts, with the exact arguments that it got.
-#include "cli/stream.h"
 #include "execsnoop.h"
+#include "base/error.h"
+#include "cli/stream.h"
 #include "execsnoop.skel.h"
 #include "output/arguments.h"
-#include "base/error.h"
 
 using namespace corescope;
 
@@ -22,8 +22,9 @@ struct Options {
 constexpr OptionSpec kOptions[] = {
 	option<&Options::time>('T', "time", "", "a column with the time of day"),
 	option<&Options::timestamp>('t', "timestamp", "", "a column with seconds since the start"),
-	option<&Options::fails>('x', "fails", "", "also execs that failed; needs hooks on two system calls, which make every "
-											  "system call of every process some 50 ns slower while this runs"),
+	option<&Options::fails>('x', "fails", "",
+		"also execs that failed; needs hooks on two system calls, which make every "
+		"system call of every process some 50 ns slower while this runs"),
 	option<&Options::uid>('u', "uid", "USER", "only this user, by name or number"),
 	option<&Options::ppid>('P', "ppid", "PID", "only children of this process"),
 	option<&Options::name>('n', "name", "REGEX", "only where the command's name, or any argument, matches"),
@@ -31,8 +32,10 @@ constexpr OptionSpec kOptions[] = {
 	option<&Options::quote>('q', "quote", "", "arguments in double quotes"),
 	option<&Options::print_uid>('U', "print-uid", "", "a column with the user"),
 	option<&Options::max_args>(0, "max-args", "N", "at most N arguments of each (default: all)"),
-	option<&Options::max_arg_bytes>(0, "max-arg-bytes", "BYTES", "at most so many bytes of arguments (default 4096, most 128K)"),
-	option<&Options::redact>(0, "redact", "REGEX", "replace in arguments what matches, or its first (...) group, by [redacted]; of one that was cut, all"),
+	option<&Options::max_arg_bytes>(
+		0, "max-arg-bytes", "BYTES", "at most so many bytes of arguments (default 4096, most 128K)"),
+	option<&Options::redact>(0, "redact", "REGEX",
+		"replace in arguments what matches, or its first (...) group, by [redacted]; of one that was cut, all"),
 	option<&Options::no_args>(0, "no-args", "", "do not even read arguments"),
 	letter_for('c', "cgroup"),
 };
@@ -41,7 +44,8 @@ using Event = execsnoop_event;
 
 ArgumentsView arguments(const Event& e)
 {
-	return {{e.data, e.args_len}, e.args_total, (e.flags & EXEC_ARGS_CUT) != 0, (e.flags & EXEC_ARGS_UNREADABLE) != 0};
+	return {{e.data, e.args_len}, e.args_total, (e.flags & EXEC_ARGS_CUT) != 0,
+		(e.flags & EXEC_ARGS_UNREADABLE) != 0};
 }
 Value args(const Event& e, const FieldContext& c)
 {
@@ -53,9 +57,15 @@ Value args_truncated(const Event& e, const FieldContext& c)
 	const auto& o = c.opts<Options>();
 	return o.no_args ? Value::none() : Value::boolean(arguments_cut(arguments(e), o.max_args.value));
 }
-Value args_unreadable(const Event& e, const FieldContext&) { return Value::boolean(e.flags & EXEC_ARGS_UNREADABLE); }
-Value file(const Event& e, const FieldContext&) { return Value::text({e.data + e.args_len, e.file_len ? e.file_len - 1 : 0}); }
-Value exe(const Event& e, const FieldContext&) 
+Value args_unreadable(const Event& e, const FieldContext&)
+{
+	return Value::boolean(e.flags & EXEC_ARGS_UNREADABLE);
+}
+Value file(const Event& e, const FieldContext&)
+{
+	return Value::text({e.data + e.args_len, e.file_len ? e.file_len - 1 : 0});
+}
+Value exe(const Event& e, const FieldContext&)
 {
 	return show_path({e.data + e.args_len + e.file_len, e.exe_len}, e.flags & EXEC_EXE_CUT);
 }
@@ -80,15 +90,18 @@ constexpr Field kFields[] = {
 	field<&Event::ret>("RET", "ret", 3, kEverywhere | kRight, "0, or the error as a negative number"),
 	computed<Event, args>("ARGS", "args", 0, kEverywhere, "the arguments, one by one"),
 	computed<Event, args_truncated>(nullptr, "args_truncated", 0, kInData, "whether arguments were cut"),
-	computed<Event, args_unreadable>(nullptr, "args_unreadable", 0, kInData, "whether some could not be read (then told as ?)"),
-	field<&Event::args_total>(nullptr, "args_bytes", 0, kInData, "bytes of all arguments; 0 if the exec failed"),
+	computed<Event, args_unreadable>(
+		nullptr, "args_unreadable", 0, kInData, "whether some could not be read (then told as ?)"),
+	field<&Event::args_total>(
+		nullptr, "args_bytes", 0, kInData, "bytes of all arguments; 0 if the exec failed"),
 	field<&Event::tid>(nullptr, "tid", 0, kInData, "the thread that called exec"),
 	field<&Event::nspid>(nullptr, "nspid", 0, kInData, "process, in its own PID namespace"),
 	field<&Event::gid>(nullptr, "gid", 0, kInData, "group"),
 	field<&Event::pcomm>(nullptr, "pcomm", 0, kInData, "the parent's name"),
 	error_field<&Event::ret>(),
 	computed<Event, file>(nullptr, "file", 0, kInData, "the path that exec was given"),
-	computed<Event, exe>(nullptr, "exe", 0, kInData, "the executable's path (of a script: its interpreter's)"),
+	computed<Event, exe>(
+		nullptr, "exe", 0, kInData, "the executable's path (of a script: its interpreter's)"),
 	computed<Event, cwd>(nullptr, "cwd", 0, kInData, "current directory"),
 	computed<Event, paths_truncated>(nullptr, "paths_truncated", 0, kInData,
 		"whether file (its end), exe or cwd (their beginning, told as ...) were cut"),
@@ -129,7 +142,8 @@ void configure(execsnoop_bpf& skel, const Options& o, const StreamSetup& setup)
 
 bool keep(const Event& e, const Options& o)
 {
-	if (o.name && !name_matches(o.name, {e.comm, strnlen(e.comm, sizeof(e.comm))}, file(e, {}).bytes, arguments(e)))
+	if (o.name &&
+		!name_matches(o.name, {e.comm, strnlen(e.comm, sizeof(e.comm))}, file(e, {}).bytes, arguments(e)))
 		return false;
 	return !o.line || line_matches(o.line, arguments(e));
 }

@@ -55,15 +55,9 @@ static __always_inline long argv_next(struct argv_walk *walk, __u32 i, __u32 roo
 	return 0;
 }
 
-static long argv_next_small(__u32 i, struct argv_walk *walk)
-{
-	return argv_next(walk, i, ARGV_SMALL);
-}
+static long argv_next_small(__u32 i, struct argv_walk *walk) { return argv_next(walk, i, ARGV_SMALL); }
 
-static long argv_next_large(__u32 i, struct argv_walk *walk)
-{
-	return argv_next(walk, i, ARGV_LARGE);
-}
+static long argv_next_large(__u32 i, struct argv_walk *walk) { return argv_next(walk, i, ARGV_LARGE); }
 
 // room: ARGV_SMALL or ARGV_LARGE, a constant; walk->data has twice as much. loop: a constant, as for read_path().
 static __always_inline void argv_read(struct argv_walk *walk, const __u32 room, bool loop)

@@ -21,4 +21,9 @@ static __always_inline void count_loss(enum loss_cause cause)
 }
 
 // Keeps the compiler from caching a bound that the verifier must see checked.
-#define opaque(x) ({ typeof(x) _x = (x); asm volatile("" : "+r"(_x)); _x; })
+#define opaque(x)                    \
+	({                               \
+		typeof(x) _x = (x);          \
+		asm volatile("" : "+r"(_x)); \
+		_x;                          \
+	})

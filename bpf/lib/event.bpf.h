@@ -46,7 +46,4 @@ static __always_inline void event_submit(void *event)
 		ring_bell();
 }
 
-static __always_inline void event_discard(void *event)
-{
-	bpf_ringbuf_discard(event, BPF_RB_NO_WAKEUP);
-}
+static __always_inline void event_discard(void *event) { bpf_ringbuf_discard(event, BPF_RB_NO_WAKEUP); }

@@ -83,9 +83,7 @@ static __always_inline void hist_key_of(struct hist_key *key, struct task_struct
 		if (!key->a)
 			key->b = HIST_NO_NAME;
 		return;
-	default:
-		key->a = task_cgroup(task);
-		return;
+	default: key->a = task_cgroup(task); return;
 	}
 	if (!key->a)
 		key->a = 1ULL << 63 | bpf_get_smp_processor_id();
@@ -156,7 +154,8 @@ static __always_inline void hist_rename(struct task_struct *task)
 	struct hist_key key;
 	__u32 *index;
 
-	if ((hist_by != HIST_BY_PID && hist_by != HIST_BY_TID) || (hist_by == HIST_BY_PID && task->pid != task->tgid))
+	if ((hist_by != HIST_BY_PID && hist_by != HIST_BY_TID) ||
+		(hist_by == HIST_BY_PID && task->pid != task->tgid))
 		return;
 	hist_key_of(&key, task);
 	index = bpf_map_lookup_elem(&hist_keys, &key);
@@ -181,7 +180,8 @@ static __always_inline void hist_record(struct hist_cpu *cpu, struct task_struct
 	counts = hist_of_key(task);
 	if (!counts)
 		count_loss(LOSS_TABLE_FULL);
-	else if (hist_by == HIST_BY_TID) // a thread is on one CPU at a time, and the scheduler orders its switches
+	else if (hist_by ==
+		HIST_BY_TID) // a thread is on one CPU at a time, and the scheduler orders its switches
 		hist_count(counts, ns, hist_milliseconds ? 1000000 : 1000);
 	else
 		hist_count_shared(counts, ns, hist_milliseconds ? 1000000 : 1000);

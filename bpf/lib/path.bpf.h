@@ -50,20 +50,18 @@ static __always_inline long path_step(struct path_walk *walk)
 	n = bpf_probe_read_kernel_str(walk->data + used, PATH_NAME_BYTES, BPF_CORE_READ(dentry, d_name.name));
 	if (n > 0)
 		*walk->used = used + (n & (2 * PATH_NAME_BYTES - 1));
-	walk->dentry = dentry == parent ? top : parent; // what lies nowhere, as a memfd, has a name and nothing above
+	walk->dentry =
+		dentry == parent ? top : parent; // what lies nowhere, as a memfd, has a name and nothing above
 	return 0;
 }
 
-static long path_step_each(__u32 i, struct path_walk *walk)
-{
-	return path_step(walk);
-}
+static long path_step_each(__u32 i, struct path_walk *walk) { return path_step(walk); }
 
 // Writes the path's components to `data`, which has PATH_ROOM bytes; *used, in the record, tells how many were used.
 // False when the path did not fit. loop: a constant, whether by bpf_loop; a program that so much as names a callback is
 // refused by kernels before 5.13.
-static __always_inline bool read_path(char *data, __u32 *used, const struct path *path, const struct path *root,
-				      bool loop)
+static __always_inline bool read_path(
+	char *data, __u32 *used, const struct path *path, const struct path *root, bool loop)
 {
 	struct path_walk walk = {.data = data, .used = used};
 

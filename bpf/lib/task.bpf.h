@@ -8,7 +8,7 @@
 
 #include "lib/compat.bpf.h"
 
-#define PIDNS_DEEPEST 32 // include/linux/pid_namespace.h: MAX_PID_NS_LEVEL
+#define PIDNS_DEEPEST 32      // include/linux/pid_namespace.h: MAX_PID_NS_LEVEL
 #define PF_KTHREAD 0x00200000 // include/linux/sched.h
 
 static __always_inline struct task_struct *task_now(void)

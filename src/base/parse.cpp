@@ -37,10 +37,7 @@ void parse_value(Regex& out, const char* text)
 	out.compiled_ = std::move(compiled);
 }
 
-bool Regex::matches(const char* text) const
-{
-	return regexec(compiled_.get(), text, 0, nullptr, 0) == 0;
-}
+bool Regex::matches(const char* text) const { return regexec(compiled_.get(), text, 0, nullptr, 0) == 0; }
 
 std::optional<Regex::Range> Regex::find(const char* text, size_t from, size_t* next) const
 {

@@ -31,19 +31,22 @@ bool has_btf() { return access(kBtf.data(), R_OK) == 0; }
 
 bool has_tracefs()
 {
-	return access("/sys/kernel/tracing/events", F_OK) == 0 || access("/sys/kernel/debug/tracing/events", F_OK) == 0;
+	return access("/sys/kernel/tracing/events", F_OK) == 0 ||
+		access("/sys/kernel/debug/tracing/events", F_OK) == 0;
 }
 
 Error no_btf()
 {
-	return Error(kUnavailable, "this kernel offers no type information (" + std::string(kBtf)
-								   + "): a kernel built with CONFIG_DEBUG_INFO_BTF is needed, and /sys must be mounted");
+	return Error(kUnavailable,
+		"this kernel offers no type information (" + std::string(kBtf) +
+			"): a kernel built with CONFIG_DEBUG_INFO_BTF is needed, and /sys must be mounted");
 }
 
 Error no_privilege()
 {
-	return Error(kNoPermission, "no privilege to load BPF programs: run it as root (sudo), or with the capabilities CAP_BPF "
-								"and CAP_PERFMON");
+	return Error(kNoPermission,
+		"no privilege to load BPF programs: run it as root (sudo), or with the capabilities CAP_BPF "
+		"and CAP_PERFMON");
 }
 
 } // namespace
@@ -77,9 +80,11 @@ Error explain_load(int error)
 	if (number == ENOSYS)
 		return Error(kUnavailable, "this kernel has no bpf(2): CONFIG_BPF_SYSCALL is needed");
 	if (number == ENOMEM)
-		return Error(kFailure, "not enough memory for the BPF maps: a smaller --buffer-size or --max-keys helps");
-	return Error(kUnavailable, std::string("this kernel does not take the BPF programs: ") + std::strerror(number)
-								   + "; --verbose shows the verifier's words");
+		return Error(
+			kFailure, "not enough memory for the BPF maps: a smaller --buffer-size or --max-keys helps");
+	return Error(kUnavailable,
+		std::string("this kernel does not take the BPF programs: ") + std::strerror(number) +
+			"; --verbose shows the verifier's words");
 }
 
 Error explain_attach(int error, std::string_view section)
@@ -88,16 +93,19 @@ Error explain_attach(int error, std::string_view section)
 	const std::string where = std::string(section);
 	const bool tracepoint = section.substr(0, 3) == "tp/" || section.substr(0, 11) == "tracepoint/";
 	if (tracepoint && !has_tracefs() && number != EACCES && number != EPERM)
-		return Error(kUnavailable, "cannot attach to " + where
-									   + ": tracefs is not mounted; mount it: mount -t tracefs tracefs /sys/kernel/tracing");
+		return Error(kUnavailable,
+			"cannot attach to " + where +
+				": tracefs is not mounted; mount it: mount -t tracefs tracefs /sys/kernel/tracing");
 	if (tracepoint && (number == EACCES || number == EPERM))
-		return Error(kNoPermission, "cannot attach to " + where
-										+ ": tracefs may not be read; run it as root, or add the capability CAP_DAC_READ_SEARCH");
+		return Error(kNoPermission,
+			"cannot attach to " + where +
+				": tracefs may not be read; run it as root, or add the capability CAP_DAC_READ_SEARCH");
 	if (number == ENOENT)
 		return Error(kUnavailable, "cannot attach to " + where + ": this kernel has no such hook");
 	if (number == EPERM || number == EACCES)
 		return Error(kNoPermission, "cannot attach to " + where + ": not permitted; run it as root");
-	return Error(kUnavailable, "cannot attach to " + where + ": " + std::strerror(number) + "; see --verbose");
+	return Error(
+		kUnavailable, "cannot attach to " + where + ": " + std::strerror(number) + "; see --verbose");
 }
 
 } // namespace corescope

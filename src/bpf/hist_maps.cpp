@@ -38,8 +38,9 @@ void HistMaps::map_memory(int fd)
 {
 	const size_t page = page_size();
 	size_ = (count_ * row_bytes(by_) + page - 1) / page * page;
-	memory_ = fd < 0 ? mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0)
-					 : mmap(nullptr, size_, PROT_READ, MAP_SHARED, fd, 0);
+	memory_ = fd < 0
+		? mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0)
+		: mmap(nullptr, size_, PROT_READ, MAP_SHARED, fd, 0);
 	if (memory_ == MAP_FAILED)
 		throw Error(kFailure, std::string("cannot map the histograms: ") + std::strerror(errno));
 }
@@ -69,7 +70,8 @@ void HistMaps::copy()
 	for (size_t done = 0; done < count_;) {
 		__u32 count = static_cast<__u32>(count_ - done);
 		char* to = static_cast<char*>(memory_) + done * row_bytes(by_);
-		const int error = bpf_map_lookup_batch(fd_, done ? &token : nullptr, &token, keys.data(), to, &count, &opts);
+		const int error =
+			bpf_map_lookup_batch(fd_, done ? &token : nullptr, &token, keys.data(), to, &count, &opts);
 		done += error && errno != ENOENT ? 0 : count;
 		if (error && errno != ENOENT && errno != EINTR)
 			throw Error(kFailure, std::string("cannot read the histograms: ") + std::strerror(errno));
@@ -156,7 +158,8 @@ KeyedHistogram HistMaps::describe(const hist_row& row, CgroupResolver& cgroups, 
 	} else if (row.key.a & kIdle) {
 		const std::string cpu = std::to_string(row.key.a & ~kIdle);
 		one.name = "cpu = " + cpu + " idle";
-		one.labels = {{by_ == HIST_BY_PID ? "pid" : "tid", "0", true}, {"comm", "swapper/" + cpu, false}, {"nspid", "0", true}};
+		one.labels = {{by_ == HIST_BY_PID ? "pid" : "tid", "0", true}, {"comm", "swapper/" + cpu, false},
+			{"nspid", "0", true}};
 	} else {
 		const char* label = by_ == HIST_BY_PID ? "pid" : "tid";
 		const std::string number = std::to_string(row.key.a);

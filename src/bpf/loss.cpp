@@ -76,7 +76,8 @@ std::string loss_sentence(const LossCounts& counts, const char* what)
 	for (unsigned i = 0; i < LOSS_CAUSES; i++) {
 		if (!counts[i])
 			continue;
-		text += (text.empty() ? "lost " : "; ") + std::to_string(counts[i]) + " " + what + ": " + loss_reason(i);
+		text +=
+			(text.empty() ? "lost " : "; ") + std::to_string(counts[i]) + " " + what + ": " + loss_reason(i);
 		if (*loss_remedy(i))
 			text += std::string(" (") + loss_remedy(i) + ")";
 	}

@@ -2,8 +2,8 @@
 // Open, load, attach, detach; see object.h. What libbpf's error numbers mean to a user is in explain.cpp.
 #include "bpf/object.h"
 
-#include "bpf/explain.h"
 #include "base/error.h"
+#include "bpf/explain.h"
 
 #include <bpf/bpf.h>
 
@@ -30,7 +30,10 @@ Object::~Object()
 		destroy_(typed_);
 }
 
-bool Object::has_map(const char* name) const { return bpf_object__find_map_by_name(object_, name) != nullptr; }
+bool Object::has_map(const char* name) const
+{
+	return bpf_object__find_map_by_name(object_, name) != nullptr;
+}
 
 bpf_map* Object::map(const char* name) const
 {
@@ -110,7 +113,8 @@ void Object::leave_attached()
 		bpf_link__disconnect(link); // its end would disable a perf event for the pin too
 }
 
-std::unique_ptr<Object> ObjectLoader::try_hooks(const HookSet& hooks, const std::function<void(Object&)>& before_attach)
+std::unique_ptr<Object> ObjectLoader::try_hooks(
+	const HookSet& hooks, const std::function<void(Object&)>& before_attach)
 {
 	auto object = std::make_unique<Object>();
 	LIBBPF_OPTS(bpf_object_open_opts, opts); // the skeleton finds its maps by the name that bpftool gave it
@@ -172,8 +176,9 @@ std::unique_ptr<Object> ObjectLoader::start(const std::function<void(Object&)>& 
 		const bool last = i + 1 == hooks_.size();
 		if (hooks_[i].trampoline && !trampolines_allowed()) {
 			if (last)
-				throw Error(kUnavailable, "hook " + hooks_[i].name
-					+ ": this kernel refuses every fentry, fexit and LSM program (a policy of whoever built or runs it)");
+				throw Error(kUnavailable,
+					"hook " + hooks_[i].name +
+						": this kernel refuses every fentry, fexit and LSM program (a policy of whoever built or runs it)");
 			continue;
 		}
 		try {
@@ -189,7 +194,8 @@ bool trampolines_allowed()
 {
 	// No BTF id 1 is a function: a kernel that allows trampolines says EINVAL, one that bans them EPERM. Nothing
 	// needs to be looked up for that, and a real attach decides afterwards.
-	const bpf_insn exit_0[] = {{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0},
+	const bpf_insn exit_0[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0},
 		{.code = BPF_JMP | BPF_EXIT, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0}};
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_TRACE_FEXIT, .attach_btf_id = 1);
 	const int fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, "trial", "GPL", exit_0, 2, &opts);

@@ -78,7 +78,7 @@ private:
 	void* typed_ = nullptr;
 	std::vector<bpf_link*> links_;
 	std::vector<std::string> sections_; // of each link; the first are those of programs_
-	std::vector<int> programs_; // those that are loaded
+	std::vector<int> programs_;         // those that are loaded
 	std::string hooks_;
 	TracepointLease lease_;
 };
@@ -95,14 +95,16 @@ template <class S>
 constexpr SkeletonType skeleton_type(const char* name)
 {
 	return {[](const bpf_object_open_opts* opts) -> void* { return S::open(opts); },
-		[](void* s) { return static_cast<S*>(s)->skeleton; }, [](void* s) { S::destroy(static_cast<S*>(s)); }, name};
+		[](void* s) { return static_cast<S*>(s)->skeleton; }, [](void* s) { S::destroy(static_cast<S*>(s)); },
+		name};
 }
 
 // Opens, lets `configure` set rodata and map sizes, loads and attaches. `configure(typed, object)` is called for each
 // hook set that is tried. Throws Error with one line: what failed, why, what to do.
 class ObjectLoader {
 public:
-	ObjectLoader(const SkeletonType& type, std::vector<HookSet> hooks, std::function<void(void*, Object&)> configure)
+	ObjectLoader(
+		const SkeletonType& type, std::vector<HookSet> hooks, std::function<void(void*, Object&)> configure)
 		: type_(type), hooks_(std::move(hooks)), configure_(std::move(configure))
 	{}
 
@@ -114,7 +116,8 @@ public:
 	static void* typed(const Object& object) { return object.typed_; }
 
 private:
-	std::unique_ptr<Object> try_hooks(const HookSet& hooks, const std::function<void(Object&)>& before_attach);
+	std::unique_ptr<Object> try_hooks(
+		const HookSet& hooks, const std::function<void(Object&)>& before_attach);
 
 	SkeletonType type_;
 	std::vector<HookSet> hooks_;

@@ -34,7 +34,8 @@ public:
 			const uint64_t released = at;
 			while (go_on && at < end) {
 				const char* header = data_ + (at & mask_);
-				const uint32_t length = __atomic_load_n(reinterpret_cast<const uint32_t*>(header), __ATOMIC_ACQUIRE);
+				const uint32_t length =
+					__atomic_load_n(reinterpret_cast<const uint32_t*>(header), __ATOMIC_ACQUIRE);
 				if (length & kBusy) {
 					go_on = false;
 					break;
@@ -54,13 +55,13 @@ public:
 	}
 
 	// True while something was reserved that drain() has not taken.
-	bool has_data() const
-	{
-		return __atomic_load_n(producer_, __ATOMIC_SEQ_CST) != *consumer_;
-	}
+	bool has_data() const { return __atomic_load_n(producer_, __ATOMIC_SEQ_CST) != *consumer_; }
 
 	// Takes all there is and looks at nothing.
-	void skip_all() { __atomic_store_n(consumer_, __atomic_load_n(producer_, __ATOMIC_ACQUIRE), __ATOMIC_RELEASE); }
+	void skip_all()
+	{
+		__atomic_store_n(consumer_, __atomic_load_n(producer_, __ATOMIC_ACQUIRE), __ATOMIC_RELEASE);
+	}
 
 private:
 	static constexpr uint32_t kBusy = 1U << 31;      // BPF_RINGBUF_BUSY_BIT
@@ -89,7 +90,9 @@ private:
 class Doorbell {
 public:
 	// bell_fd, bell_size: the ring that carries the wake-ups. Throws Error.
-	Doorbell(int bell_fd, size_t bell_size, event_shared* shared) : bell_(bell_fd, bell_size), fd_(bell_fd), shared_(shared) {}
+	Doorbell(int bell_fd, size_t bell_size, event_shared* shared)
+		: bell_(bell_fd, bell_size), fd_(bell_fd), shared_(shared)
+	{}
 
 	// True: nothing is in `events`, the next event will ring, go to sleep on fd() and call answer() afterwards.
 	bool may_sleep(const Ring& events)

@@ -18,7 +18,8 @@ namespace {
 
 int list_tools()
 {
-	std::printf("%s: tracing tools for Linux\n\nusage: corescope TOOL [OPTION...]\n       corescope help TOOL\n       corescope --version\n",
+	std::printf(
+		"%s: tracing tools for Linux\n\nusage: corescope TOOL [OPTION...]\n       corescope help TOOL\n       corescope --version\n",
 		version_line().c_str());
 	const char* group = nullptr;
 	for (const Tool* tool : all_tools()) {
@@ -56,7 +57,8 @@ int run_corescope(int argc, char** argv)
 		return tool_named(argv[2]).run(2, arguments);
 	}
 	if (word.substr(0, 1) == "-")
-		throw Error(kUsage, "unknown option '" + std::string(word) + "'; `corescope help` tells what there is");
+		throw Error(
+			kUsage, "unknown option '" + std::string(word) + "'; `corescope help` tells what there is");
 	return tool_named(argv[1]).run(argc - 1, argv + 1);
 }
 
@@ -69,8 +71,8 @@ const Tool* tool_of_link(std::string_view program)
 		const std::string_view name = tool->name();
 		if (!tool->traces() || program.size() <= name.size() + 1)
 			continue;
-		if (program.substr(program.size() - name.size() - 1) == "-" + std::string(name)
-			|| program.substr(0, name.size() + 1) == std::string(name) + "-")
+		if (program.substr(program.size() - name.size() - 1) == "-" + std::string(name) ||
+			program.substr(0, name.size() + 1) == std::string(name) + "-")
 			return tool;
 	}
 	return nullptr;
@@ -80,7 +82,8 @@ const Tool* tool_of_link(std::string_view program)
 void fill_closed_streams()
 {
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) < 0) // read-only: a write must fail as before
+		if (fcntl(fd, F_GETFD) < 0 &&
+			open("/dev/null", O_RDONLY) < 0) // read-only: a write must fail as before
 			return;
 }
 

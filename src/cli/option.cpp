@@ -190,7 +190,8 @@ void parse_command_line(const CommandLine& command, int argc, char** argv)
 	};
 	want_help = want_usage = want_version = false;
 	const auto is_free = [&](int letter) {
-		return std::none_of(parse.known.begin(), parse.known.end(), [&](const Known& known) { return known.key == letter; });
+		return std::none_of(
+			parse.known.begin(), parse.known.end(), [&](const Known& known) { return known.key == letter; });
 	};
 	for (const OptionSpec& spec : kStandard) {
 		const int letter = static_cast<unsigned char>(spec.letter);
@@ -211,13 +212,15 @@ void parse_command_line(const CommandLine& command, int argc, char** argv)
 	std::string doc = command.summary;
 	if (command.details)
 		doc += std::string("\v") + command.details;
-	const argp parser{table.data(), parse_one, words.empty() ? nullptr : words.c_str(), doc.c_str(), nullptr, nullptr, nullptr};
+	const argp parser{table.data(), parse_one, words.empty() ? nullptr : words.c_str(), doc.c_str(), nullptr,
+		nullptr, nullptr};
 
 	std::string program = command.program;
 	std::vector<char*> arguments(argv, argv + argc);
 	arguments[0] = program.data();
 	arguments.push_back(nullptr);
-	const error_t error = argp_parse(&parser, argc, arguments.data(), ARGP_NO_ERRS | ARGP_NO_HELP, nullptr, &parse);
+	const error_t error =
+		argp_parse(&parser, argc, arguments.data(), ARGP_NO_ERRS | ARGP_NO_HELP, nullptr, &parse);
 	if (want_help)
 		show_help(parser, command, ARGP_HELP_STD_HELP & ~(ARGP_HELP_EXIT_OK | ARGP_HELP_EXIT_ERR));
 	if (want_usage)

@@ -12,11 +12,13 @@
 namespace corescope {
 
 struct OptionSpec {
-	char letter = 0;         // 0: long name only
-	const char* name = "";   // long name
-	const char* arg = "";    // what the argument is called; "" for none; "[FILE]" may be left out: set() gets null
+	char letter = 0;       // 0: long name only
+	const char* name = ""; // long name
+	const char* arg =
+		""; // what the argument is called; "" for none; "[FILE]" may be left out: set() gets null
 	const char* doc = "";
-	void (*set)(void* options, const char* text) = nullptr; // null: gives a common option of that name a letter
+	void (*set)(
+		void* options, const char* text) = nullptr; // null: gives a common option of that name a letter
 };
 
 template <class>
@@ -30,7 +32,10 @@ struct MemberOf<T O::*> {
 // files share: with it alone the tools that have an `Options::pid` would all use one tool's, whatever its place in there.
 template <class Owner, auto Member>
 struct MemberSetter {
-	static void set(void* options, const char* text) { parse_value(static_cast<Owner*>(options)->*Member, text); }
+	static void set(void* options, const char* text)
+	{
+		parse_value(static_cast<Owner*>(options)->*Member, text);
+	}
 };
 
 template <auto Member>
@@ -41,7 +46,10 @@ constexpr OptionSpec option(char letter, const char* name, const char* arg, cons
 }
 
 // A tool's own letter for an option that all tools have, as its namesake elsewhere has it.
-constexpr OptionSpec letter_for(char letter, const char* common_name) { return {letter, common_name, "", "", nullptr}; }
+constexpr OptionSpec letter_for(char letter, const char* common_name)
+{
+	return {letter, common_name, "", "", nullptr};
+}
 
 // A word without a dash, in its order.
 struct PositionalSpec {
@@ -71,9 +79,9 @@ struct GivenOption {
 };
 
 struct CommandLine {
-	std::string program;  // as messages name it
+	std::string program; // as messages name it
 	const char* summary;
-	const char* details;  // more text for --help, paragraphs and examples; may be null
+	const char* details; // more text for --help, paragraphs and examples; may be null
 	std::span<const OptionSet> sets;
 	std::span<const PositionalSpec> positionals;
 	void* positional_target;

@@ -7,9 +7,9 @@
 // on a terminal.
 #include "cli/stream.h"
 
+#include "base/error.h"
 #include "bpf/loss.h"
 #include "bpf/ring.h"
-#include "base/error.h"
 #include "cli/job.h"
 #include "cli/signals.h"
 #include "cli/version.h"
@@ -20,9 +20,9 @@
 
 #include <algorithm>
 #include <bit>
+#include <cerrno>
 #include <csignal>
 #include <cstring>
-#include <cerrno>
 #include <poll.h>
 #include <sched.h>
 #include <sys/prctl.h>
@@ -36,20 +36,22 @@ namespace {
 
 constexpr uint64_t kMillisecond = 1000000;
 constexpr uint64_t kNapNs = 300000;
-constexpr uint64_t kBusyWithinNs = kMillisecond;    // records that come closer than this are not worth sleeping for
-constexpr uint64_t kTimerSlackNs = 10000;           // a nap must not become several
+constexpr uint64_t kBusyWithinNs =
+	kMillisecond;                         // records that come closer than this are not worth sleeping for
+constexpr uint64_t kTimerSlackNs = 10000; // a nap must not become several
 constexpr uint64_t kSliceNs = 100000;
 constexpr int kReaderNice = -10;
-constexpr size_t kWriteAt = 256 * 1024;             // bytes formatted before they are written
+constexpr size_t kWriteAt = 256 * 1024; // bytes formatted before they are written
 constexpr uint64_t kTellLossEveryNs = 1000000000;
 constexpr uint64_t kForever = ~uint64_t{0};
 
 constexpr OptionSpec kStreamOptions[] = {
-	option<&StreamOptions::buffer_size>(
-		0, "buffer-size", "BYTES", "size of the ring buffer, rounded up to a power of two (default 1M, where events are many 4M)"),
+	option<&StreamOptions::buffer_size>(0, "buffer-size", "BYTES",
+		"size of the ring buffer, rounded up to a power of two (default 1M, where events are many 4M)"),
 	option<&StreamOptions::hook>(0, "hook", "NAME",
 		"this one of the tool's ways to hook in, as `meta` names it, instead of the best that works here"),
-	option<&StreamOptions::pin>(0, "pin", "NAME", "refused: only a histogram can be left counting without a reader"),
+	option<&StreamOptions::pin>(
+		0, "pin", "NAME", "refused: only a histogram can be left counting without a reader"),
 };
 
 // Under load the reader has little to do, but soon: with a short slice the scheduler lets it run early (since 6.12,
@@ -82,11 +84,10 @@ class Stream {
 public:
 	explicit Stream(const StreamRun& run)
 		: run_(run), filter_(cgroup_filter(run.setup.common)),
-		  loader_(run.skeleton, run.setup.hooks,
-			  [this](void* typed, Object& object) {
-				  object.set_max_entries("events", run_.buffer_size);
-				  run_.configure(typed, filter_);
-			  })
+		  loader_(run.skeleton, run.setup.hooks, [this](void* typed, Object& object) {
+			  object.set_max_entries("events", run_.buffer_size);
+			  run_.configure(typed, filter_);
+		  })
 	{
 		context_.options = run.options;
 		context_.quote = run.setup.quote;
@@ -130,7 +131,8 @@ private:
 		else if (common.output == OutputFormat::csv)
 			writer_ = csv_writer(run_.fields, header, context_, clock_);
 		else
-			writer_ = table_writer(run_.fields, run_.setup.shown, run_.setup.hidden, header, context_, clock_);
+			writer_ =
+				table_writer(run_.fields, run_.setup.shown, run_.setup.hidden, header, context_, clock_);
 		Meta meta{run_.name, version(), object_->hooks(), run_.arguments, clock_.to_unix_ns(start_ns_)};
 		writer_->meta(buffer_, meta);
 		write_out(buffer_);
@@ -223,10 +225,12 @@ private:
 			const uint64_t now = monotonic_ns();
 			timeout_ns = std::min(timeout_ns, deadline_ns_ > now ? deadline_ns_ - now : 0);
 		}
-		timespec timeout = {static_cast<time_t>(timeout_ns / 1000000000), static_cast<long>(timeout_ns % 1000000000)};
+		timespec timeout = {
+			static_cast<time_t>(timeout_ns / 1000000000), static_cast<long>(timeout_ns % 1000000000)};
 		if (stop_signal())
 			return;
-		if (ppoll(fds, 3, timeout_ns == kForever ? nullptr : &timeout, nullptr) > 0 && fds[1].revents & (POLLERR | POLLHUP))
+		if (ppoll(fds, 3, timeout_ns == kForever ? nullptr : &timeout, nullptr) > 0 &&
+			fds[1].revents & (POLLERR | POLLHUP))
 			throw ReaderGone{};
 	}
 
@@ -236,10 +240,10 @@ private:
 		stop_ns_ = boot_ns();
 		losses_->freeze();
 		object_->detach();
-		while (drain(ring) && ring.has_data()) {
-		}
+		while (drain(ring) && ring.has_data()) {}
 		tell_losses(true);
-		Summary summary{records_, stop_ns_ - start_ns_, process_cpu_ns(), losses_->total(), end_, clock_.to_unix_ns(stop_ns_)};
+		Summary summary{records_, stop_ns_ - start_ns_, process_cpu_ns(), losses_->total(), end_,
+			clock_.to_unix_ns(stop_ns_)};
 		writer_->summary(buffer_, summary);
 		write_out(buffer_);
 		const std::string sentence = losses_->sentence("events");
@@ -277,20 +281,23 @@ uint64_t ring_size(const Bytes& asked, uint64_t otherwise, uint64_t least)
 	constexpr uint64_t kLargest = 1ULL << 30;
 	if (asked.given && (asked.value == 0 || asked.value > kLargest))
 		throw Error(kUsage, "--buffer-size: must lie between 1 and 1G");
-	const uint64_t wanted = std::max<uint64_t>(asked.given ? asked.value : otherwise, std::max(least, page_size()));
+	const uint64_t wanted =
+		std::max<uint64_t>(asked.given ? asked.value : otherwise, std::max(least, page_size()));
 	return std::bit_ceil(wanted);
 }
 
 void parse_value(NoPin&, const char*)
 {
-	throw Error(kUsage, "--pin: this tool tells each event, and without a reader its ring buffer would soon be full and all "
-						"else lost; only histogram tools can be pinned");
+	throw Error(kUsage,
+		"--pin: this tool tells each event, and without a reader its ring buffer would soon be full and all "
+		"else lost; only histogram tools can be pinned");
 }
 
 void check_stream_output(const CommonOptions& common)
 {
 	if (common.output >= OutputFormat::heatmap)
-		throw Error(kUsage, "--output: heatmap, prom, openmetrics and otlp are for histograms; use table, json or csv");
+		throw Error(kUsage,
+			"--output: heatmap, prom, openmetrics and otlp are for histograms; use table, json or csv");
 }
 
 void choose_hook(std::vector<HookSet>& hooks, const std::string& asked)

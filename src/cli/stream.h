@@ -17,12 +17,12 @@ namespace corescope {
 // What a tool decides once its options are known.
 struct StreamSetup {
 	const CommonOptions& common;
-	std::vector<HookSet> hooks{};          // the best first
-	std::vector<std::string_view> shown{}; // optional columns
+	std::vector<HookSet> hooks{};           // the best first
+	std::vector<std::string_view> shown{};  // optional columns
 	std::vector<std::string_view> hidden{}; // columns that are otherwise there
-	bool quote = false;                    // lists in quotes, in tables
-	uint64_t default_buffer = 1 << 20;     // bytes of the ring
-	uint64_t least_buffer = 0;             // what it must have to hold the largest record
+	bool quote = false;                     // lists in quotes, in tables
+	uint64_t default_buffer = 1 << 20;      // bytes of the ring
+	uint64_t least_buffer = 0;              // what it must have to hold the largest record
 
 	bool data() const { return common.output != OutputFormat::table; }
 	void show(std::string_view key, bool yes = true)
@@ -80,7 +80,7 @@ public:
 		const char* details = nullptr; // for --help
 		std::span<const OptionSpec> options;
 		std::span<const Field> fields;
-		void (*prepare)(const Options&, StreamSetup&);               // hooks and columns
+		void (*prepare)(const Options&, StreamSetup&);                // hooks and columns
 		void (*configure)(Skel&, const Options&, const StreamSetup&); // rodata
 		bool (*keep)(const Event&, const Options&) = nullptr;         // filters that need user space
 	};
@@ -95,8 +95,8 @@ public:
 		Options options;
 		CommonOptions common;
 		StreamOptions stream;
-		const OptionSet sets[] = {{nullptr, parts_.options, &options}, {"Common options:", common_option_specs(), &common},
-			{nullptr, stream_option_specs(), &stream}};
+		const OptionSet sets[] = {{nullptr, parts_.options, &options},
+			{"Common options:", common_option_specs(), &common}, {nullptr, stream_option_specs(), &stream}};
 		parse_command_line({name(), summary(), parts_.details, sets, {}, nullptr}, argc, argv);
 		StreamSetup setup{common};
 		parts_.prepare(options, setup);
@@ -113,10 +113,13 @@ public:
 				skel.rodata->filter_cgroup_level = filter.level;
 				parts_.configure(skel, options, setup);
 			},
-			[](void* typed) -> event_shared* { return &static_cast<Skel*>(typed)->bss->shared; },
-			keep, {argv, argv + argc}});
+			[](void* typed) -> event_shared* { return &static_cast<Skel*>(typed)->bss->shared; }, keep,
+			{argv, argv + argc}});
 	}
-	std::vector<OptionSpec> options() const override { return {parts_.options.begin(), parts_.options.end()}; }
+	std::vector<OptionSpec> options() const override
+	{
+		return {parts_.options.begin(), parts_.options.end()};
+	}
 	std::vector<Field> fields() const override { return {parts_.fields.begin(), parts_.fields.end()}; }
 
 private:

@@ -16,7 +16,8 @@ constexpr int64_t kSecond = 1000000000;
 
 BadValue bad()
 {
-	return BadValue{"is no time (such as 7d, 14:05, 2026-11-20, '2026-11-20 14:05', yesterday, 2026-11-01..2026-11-07)"};
+	return BadValue{
+		"is no time (such as 7d, 14:05, 2026-11-20, '2026-11-20 14:05', yesterday, 2026-11-01..2026-11-07)"};
 }
 
 // Takes exactly so many digits off the front.
@@ -113,7 +114,8 @@ TimeSpan parse_one(std::string_view text, int64_t now_ns)
 		return instant(now_ns);
 	if (text == "today" || text == "yesterday") {
 		const int64_t today = start_of_day(now_ns, 0);
-		return text == "today" ? TimeSpan{true, {}, today, start_of_day(today, 1)} : TimeSpan{true, {}, start_of_day(today, -1), today};
+		return text == "today" ? TimeSpan{true, {}, today, start_of_day(today, 1)}
+							   : TimeSpan{true, {}, start_of_day(today, -1), today};
 	}
 	if (skip(text, '@'))
 		return instant(static_cast<int64_t>(parse_number(text, 0, 9000000000)) * kSecond);

@@ -27,20 +27,23 @@ std::vector<const Tool*>& registry()
 }
 
 constexpr OptionSpec kCommonOptions[] = {
-	option<&CommonOptions::output>(0, "output", "FORMAT", "table (default), json (one object a line) or csv; histograms also heatmap, prom, openmetrics, otlp"),
-	option<&CommonOptions::duration>(0, "duration", "TIME", "end after this time: 10, 0.5, 100ms, 30s, 5m, 2h"),
+	option<&CommonOptions::output>(0, "output", "FORMAT",
+		"table (default), json (one object a line) or csv; histograms also heatmap, prom, openmetrics, otlp"),
+	option<&CommonOptions::duration>(
+		0, "duration", "TIME", "end after this time: 10, 0.5, 100ms, 30s, 5m, 2h"),
 	option<&CommonOptions::count>(0, "count", "N", "end after N records"),
 	option<&CommonOptions::no_header>(0, "no-header", "", "leave out the heading"),
-	option<&CommonOptions::cgroup>(
-		0, "cgroup", "PATH", "only tasks in this cgroup (v2) or below it; a path in the file system, or below its mount"),
+	option<&CommonOptions::cgroup>(0, "cgroup", "PATH",
+		"only tasks in this cgroup (v2) or below it; a path in the file system, or below its mount"),
 	option<&CommonOptions::unit>(0, "unit", "NAME", "only tasks of this systemd unit, as it runs now"),
-	option<&CommonOptions::lock>(0, "lock", "NAME", "one run of this name at a time: where another has it, end at once with 75"),
+	option<&CommonOptions::lock>(
+		0, "lock", "NAME", "one run of this name at a time: where another has it, end at once with 75"),
 	option<&CommonOptions::align>(
 		0, "align", "TIME", "begin when the clock (UTC) is a multiple of this, as 5m, on all hosts at once"),
-	option<&CommonOptions::jitter>(
-		0, "jitter", "TIME", "begin up to so much later; how much is always the same for one host and --lock"),
-	option<&CommonOptions::max_runtime>(
-		0, "max-runtime", "TIME", "end in order so long after the start, waiting included; 5 s later by SIGALRM"),
+	option<&CommonOptions::jitter>(0, "jitter", "TIME",
+		"begin up to so much later; how much is always the same for one host and --lock"),
+	option<&CommonOptions::max_runtime>(0, "max-runtime", "TIME",
+		"end in order so long after the start, waiting included; 5 s later by SIGALRM"),
 	option<&CommonOptions::verbose>('v', "verbose", "", "libbpf's own log, to standard error"),
 };
 
@@ -133,7 +136,9 @@ void write_out(Buffer& buffer)
 				if (monotonic_ns() > give_up_ns) {
 					const size_t left = buffer.size() - done;
 					buffer.clear();
-					throw Error(kIoError, "standard output: its reader stalls; " + std::to_string(left) + " bytes were not written");
+					throw Error(kIoError,
+						"standard output: its reader stalls; " + std::to_string(left) +
+							" bytes were not written");
 				}
 				continue;
 			}

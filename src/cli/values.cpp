@@ -58,8 +58,8 @@ void parse_value(Duration& out, const char* text)
 	const size_t point = number.find('.');
 	const std::string_view whole = number.substr(0, point);
 	const std::string_view part = point == std::string_view::npos ? "" : number.substr(point + 1);
-	if (!unit || number.empty() || (point != std::string_view::npos && part.empty()) || (whole.empty() && part.empty())
-		|| part.find('.') != std::string_view::npos || part.size() > 9)
+	if (!unit || number.empty() || (point != std::string_view::npos && part.empty()) ||
+		(whole.empty() && part.empty()) || part.find('.') != std::string_view::npos || part.size() > 9)
 		throw BadValue{"is not a time (such as 10, 0.5, 100ms, 30s, 5m, 2h, 1d)"};
 	uint64_t units = 0;
 	if (!whole.empty())
@@ -111,9 +111,9 @@ void parse_value(OptionalFile& out, const char* text)
 void parse_value(OutputFormat& out, const char* text)
 {
 	static constexpr std::pair<std::string_view, OutputFormat> kNames[] = {{"table", OutputFormat::table},
-		{"json", OutputFormat::json}, {"csv", OutputFormat::csv},
-		{"heatmap", OutputFormat::heatmap}, {"prom", OutputFormat::prom},
-		{"openmetrics", OutputFormat::openmetrics}, {"otlp", OutputFormat::otlp}};
+		{"json", OutputFormat::json}, {"csv", OutputFormat::csv}, {"heatmap", OutputFormat::heatmap},
+		{"prom", OutputFormat::prom}, {"openmetrics", OutputFormat::openmetrics},
+		{"otlp", OutputFormat::otlp}};
 	for (const auto& [name, format] : kNames) {
 		if (name == text) {
 			out = format;
@@ -123,10 +123,7 @@ void parse_value(OutputFormat& out, const char* text)
 	throw BadValue{"is none of table, json, csv, heatmap, prom, openmetrics, otlp"};
 }
 
-void parse_value(std::vector<std::string>& out, const char* text)
-{
-	parse_value(out.emplace_back(), text);
-}
+void parse_value(std::vector<std::string>& out, const char* text) { parse_value(out.emplace_back(), text); }
 
 void parse_value(std::string& out, const char* text)
 {

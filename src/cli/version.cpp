@@ -10,7 +10,8 @@ const char* version() { return CORESCOPE_VERSION; }
 
 std::string version_line()
 {
-	return std::string("corescope " CORESCOPE_VERSION " (libbpf ") + (libbpf_version_string() + 1) + ", build " CORESCOPE_BUILD ")";
+	return std::string("corescope " CORESCOPE_VERSION " (libbpf ") + (libbpf_version_string() + 1) +
+		", build " CORESCOPE_BUILD ")";
 }
 
 } // namespace corescope

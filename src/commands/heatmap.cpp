@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // `corescope heatmap`: stored histograms with time to the right, or a tool as it runs with a line for each interval.
+#include "output/heatmap.h"
 #include "base/error.h"
 #include "commands/history.h"
-#include "output/heatmap.h"
 
 #include <algorithm>
 #include <map>
@@ -22,8 +22,8 @@ struct Options {
 	Count height;
 };
 constexpr OptionSpec kOptions[] = {
-	option<&Options::height>(
-		0, "height", "LINES", "at most so many rows; powers of two need one each (default: the terminal's, or 24)"),
+	option<&Options::height>(0, "height", "LINES",
+		"at most so many rows; powers of two need one each (default: the terminal's, or 24)"),
 };
 
 unsigned height_of(const Options& options)
@@ -31,7 +31,8 @@ unsigned height_of(const Options& options)
 	if (options.height)
 		return static_cast<unsigned>(std::min<uint64_t>(options.height.value, 1000));
 	winsize size{};
-	if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 2 * kLegendLines)
+	if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 &&
+		size.ws_row > 2 * kLegendLines)
 		return size.ws_row - kLegendLines;
 	return kDefaultHeight;
 }
@@ -49,13 +50,13 @@ int draw_stored(int argc, char** argv)
 	Options options;
 	const OptionSet sets[] = {
 		{nullptr, kOptions, &options}, {"Which histograms:", history_selection_specs(), &selection}};
-	parse_command_line({"heatmap",
-						   "Histograms over time: from a store, or `corescope heatmap TOOL ...` as a tool runs.",
-						   "Examples:\n"
-						   "  corescope heatmap --since 1d --tool cpudist\n"
-						   "  corescope heatmap --label unit=nginx.service host1.db host2.db\n"
-						   "  corescope heatmap cpudist -O 1",
-						   sets, history_word_specs(), &selection},
+	parse_command_line(
+		{"heatmap", "Histograms over time: from a store, or `corescope heatmap TOOL ...` as a tool runs.",
+			"Examples:\n"
+			"  corescope heatmap --since 1d --tool cpudist\n"
+			"  corescope heatmap --label unit=nginx.service host1.db host2.db\n"
+			"  corescope heatmap cpudist -O 1",
+			sets, history_word_specs(), &selection},
 		argc, argv);
 	History history(selection);
 	std::map<Subject, std::vector<HistRecord>> pictures;

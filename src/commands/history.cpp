@@ -21,14 +21,17 @@ constexpr Command kCommands[] = {
 	{"list", "what is stored: each series with its percentiles over time, and its histograms", history_list},
 	{"show", "histograms as they were printed when they were counted", history_show},
 	{"merge", "many histograms as one, printed or put into a store", history_merge},
-	{"diff", "two histograms, days, stores or sides of a moment, compared; a condition for scripts", history_diff},
+	{"diff", "two histograms, days, stores or sides of a moment, compared; a condition for scripts",
+		history_diff},
 	{"export", "as JSON Lines, CSV, Prometheus text, OpenMetrics or OTLP/JSON", history_export},
 	{"prune", "removes what is old, too much, or selected", history_prune},
 };
 
 class HistoryTool : public Tool {
 public:
-	HistoryTool() : Tool("history", Group::command, "stored histograms: list, show, merge, diff, export, prune") {}
+	HistoryTool()
+		: Tool("history", Group::command, "stored histograms: list, show, merge, diff, export, prune")
+	{}
 
 	int run(int argc, char** argv) const override
 	{
@@ -50,8 +53,9 @@ public:
 private:
 	static int tell()
 	{
-		std::printf("history: the histograms that runs have stored\n\nusage: corescope history COMMAND [OPTION...]\n"
-					"       corescope history COMMAND --help\n\nCommands\n");
+		std::printf(
+			"history: the histograms that runs have stored\n\nusage: corescope history COMMAND [OPTION...]\n"
+			"       corescope history COMMAND --help\n\nCommands\n");
 		for (const Command& command : kCommands)
 			std::printf("  %-8s %s\n", command.name, command.summary);
 		return kOk;

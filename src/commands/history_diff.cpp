@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // `corescope history diff`: what was before beside what is now, and conditions on it for scripts. A side is one histogram,
 // a time, a store, or what lies before or after a moment.
-#include "commands/history.h"
+#include "commands/history_sides.h"
 
 #include "base/error.h"
 #include "base/parse.h"
@@ -12,7 +12,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <sys/stat.h>
 
 namespace corescope {
 
@@ -44,76 +43,6 @@ constexpr OptionSpec kSpecs[] = {
 };
 constexpr PositionalSpec kSides[] = {positional<&Options::sides>("A B", true)};
 
-struct Side {
-	std::string text;
-	HistPool pool;
-};
-
-bool is_file(const std::string& word)
-{
-	struct stat status;
-	return word.find('/') != std::string::npos || (stat(word.c_str(), &status) == 0 && S_ISREG(status.st_mode));
-}
-
-bool is_ids(const std::string& word) { return word.find_first_not_of("0123456789,@") == std::string::npos && word.front() != '@'; }
-
-// A side as the user named it, narrowed by all that was said for both.
-Side side_of(const HistorySelection& both, const std::string& word)
-{
-	HistorySelection selection = both;
-	if (is_ids(word)) {
-		for (size_t at = 0; at <= word.size();) {
-			const size_t comma = std::min(word.find(',', at), word.size());
-			selection.words.push_back(word.substr(at, comma - at));
-			at = comma + 1;
-		}
-	} else if (is_file(word)) {
-		selection.stores = {word};
-	} else {
-		TimeSpan span;
-		try {
-			parse_value(span, word.c_str());
-		} catch (const BadValue& bad) {
-			throw Error(kUsage, "'" + word + "' is neither an id, a store nor a time: it " + bad.why);
-		}
-		if (span.instant()) {
-			selection.at = span;
-		} else {
-			selection.since = selection.until = span;
-		}
-	}
-	History history(selection);
-	Side side{word, history.pool()};
-	if (side.pool.empty())
-		throw Error(kUnavailable, "there is no such histogram for '" + word + "'; `corescope history list` tells what there is");
-	return side;
-}
-
-// An interval that such a moment lies in belongs to neither side.
-std::pair<Side, Side> sides_of_moments(const HistorySelection& selection, int64_t before_ns, int64_t after_ns)
-{
-	Side a{"before " + local_time(before_ns), {}}, b{"after " + local_time(after_ns), {}};
-	History history(selection);
-	const auto side_at = [&](int64_t start_ns, uint64_t window_ns) -> Side* {
-		if (start_ns >= after_ns)
-			return &b;
-		return start_ns + static_cast<int64_t>(window_ns) <= before_ns ? &a : nullptr;
-	};
-	history.each([&](const StoredHistogram& stored) {
-		if (Side* side = side_at(stored.record.start_unix_ns, stored.record.window.window_ns))
-			side->pool.add(stored.record);
-		return true;
-	});
-	for (const Side* side : {&a, &b})
-		if (side->pool.empty())
-			throw Error(kUnavailable, "there is no such histogram " + side->text + "; `corescope history list` tells what there is");
-	history.each_interval([&](const HistSource& source, int64_t start_ns, const HistWindow& window, const std::vector<HistLabel>* labels) {
-		if (Side* side = side_at(start_ns, window.window_ns))
-			side->pool.add_window(source, start_ns, window, labels);
-	});
-	return {std::move(a), std::move(b)};
-}
-
 std::string percent(const std::optional<double>& change)
 {
 	if (!change)
@@ -132,15 +61,19 @@ std::string number(double value)
 
 class Report {
 public:
-	Report(const Side& a, const Side& b) : a_(a), b_(b), a_total_(a.pool.total()), b_total_(b.pool.total()), unit_(a_total_.source->unit),
-		comparison_(compare(a_total_.histogram, a_total_.window, b_total_.histogram, b_total_.window))
+	Report(const Side& a, const Side& b)
+		: a_(a), b_(b), a_total_(a.pool.total()), b_total_(b.pool.total()), unit_(a_total_.source->unit),
+		  comparison_(compare(a_total_.histogram, a_total_.window, b_total_.histogram, b_total_.window))
 	{
-		if (a_total_.source->tool != b_total_.source->tool || a_total_.source->quantity != b_total_.source->quantity)
-			throw Error(kDataError, "A is " + series_text(*a_total_.source, {}) + ", B is " + series_text(*b_total_.source, {})
-					+ ": they cannot be compared; choose with --tool and --quantity");
+		if (a_total_.source->tool != b_total_.source->tool ||
+			a_total_.source->quantity != b_total_.source->quantity)
+			throw Error(kDataError,
+				"A is " + series_text(*a_total_.source, {}) + ", B is " + series_text(*b_total_.source, {}) +
+					": they cannot be compared; choose with --tool and --quantity");
 		if (!(unit_ == b_total_.source->unit))
-			throw Error(kDataError, std::string("A is in ") + unit_.name + ", B in " + b_total_.source->unit.name
-					+ ": their buckets do not match; choose with --value-unit");
+			throw Error(kDataError,
+				std::string("A is in ") + unit_.name + ", B in " + b_total_.source->unit.name +
+					": their buckets do not match; choose with --value-unit");
 	}
 
 	const HistComparison& comparison() const { return comparison_; }
@@ -151,10 +84,12 @@ public:
 		tell_side("B", b_, b_total_);
 		const double scale = static_cast<double>(unit_.scale);
 		line("\n%-10s  %21s  %21s  %8s\n", unit_.heading, "A", "B", "change");
-		line("%-10s  %21s  %21s  %8s\n", "count/s", number(hist_rate(comparison_.a, comparison_.a_window)).c_str(),
-			number(hist_rate(comparison_.b, comparison_.b_window)).c_str(), percent(comparison_.rate_change).c_str());
-		line("%-10s  %21s  %21s  %8s\n", "mean", number(comparison_.a.mean() / scale).c_str(), number(comparison_.b.mean() / scale).c_str(),
-			percent(comparison_.mean_change).c_str());
+		line("%-10s  %21s  %21s  %8s\n", "count/s",
+			number(hist_rate(comparison_.a, comparison_.a_window)).c_str(),
+			number(hist_rate(comparison_.b, comparison_.b_window)).c_str(),
+			percent(comparison_.rate_change).c_str());
+		line("%-10s  %21s  %21s  %8s\n", "mean", number(comparison_.a.mean() / scale).c_str(),
+			number(comparison_.b.mean() / scale).c_str(), percent(comparison_.mean_change).c_str());
 		for (const HistFigure& figure : comparison_.figures) {
 			const bool same = figure.a && figure.b && figure.a->low == figure.b->low;
 			line("%-10s  %21s  %21s  %8s\n", figure.name, bucket(figure.a).c_str(), bucket(figure.b).c_str(),
@@ -162,7 +97,8 @@ public:
 		}
 		buffer_.append('\n');
 		if (comparison_.same_within_buckets)
-			buffer_.append("no difference beyond bucket width: p50, p90, p99 and p99.9 lie in the same buckets\n");
+			buffer_.append(
+				"no difference beyond bucket width: p50, p90, p99 and p99.9 lie in the same buckets\n");
 		tell_shift();
 		write_out(buffer_);
 	}
@@ -173,7 +109,8 @@ public:
 		append_text_member(buffer_, "tool", a_total_.source->tool);
 		buffer_.append(',');
 		append_text_member(buffer_, "quantity", a_total_.source->quantity);
-		buffer_.append(std::string(",\"same_within_buckets\":") + (comparison_.same_within_buckets ? "true" : "false"));
+		buffer_.append(
+			std::string(",\"same_within_buckets\":") + (comparison_.same_within_buckets ? "true" : "false"));
 		const auto change = [&](const char* name, const std::optional<double>& value, char before) {
 			buffer_.append(before);
 			buffer_.append(std::string("\"") + name + "\":" + json_number(value));
@@ -187,17 +124,25 @@ public:
 			buffer_.append(&gate == &gates[0].first ? "{" : ",{");
 			append_text_member(buffer_, "condition", gate.text);
 			change("change", result.change, ',');
-			buffer_.append(std::string(",\"verdict\":\"")
-				+ (result.verdict == GateResult::fails ? "fails" : result.verdict == GateResult::holds ? "holds" : "unknown") + "\"}");
+			buffer_.append(std::string(",\"verdict\":\"") +
+				(result.verdict == GateResult::fails          ? "fails"
+						: result.verdict == GateResult::holds ? "holds"
+															  : "unknown") +
+				"\"}");
 		}
 		buffer_.append(']');
-		for (const auto& [name, side, total, histogram] : {std::tuple<const char*, const Side*, const HistRecord*, const Histogram*>{
-				 "a", &a_, &a_total_, &comparison_.a}, {"b", &b_, &b_total_, &comparison_.b}}) {
+		for (const auto& [name, side, total, histogram] :
+			{std::tuple<const char*, const Side*, const HistRecord*, const Histogram*>{
+				 "a", &a_, &a_total_, &comparison_.a},
+				{"b", &b_, &b_total_, &comparison_.b}}) {
 			buffer_.append(std::string(",\"") + name + "\":{");
 			append_text_member(buffer_, "what", side->text);
-			buffer_.append(",\"histograms\":" + std::to_string(side->pool.records()) + ",\"intervals\":" + std::to_string(side->pool.intervals())
-				+ ",\"count_rate\":" + json_number(hist_rate(*histogram, total->window)) + ",\"mean\":"
-				+ json_number(histogram->empty() ? std::optional<double>() : histogram->mean() / static_cast<double>(unit_.scale)) + ",");
+			buffer_.append(",\"histograms\":" + std::to_string(side->pool.records()) +
+				",\"intervals\":" + std::to_string(side->pool.intervals()) +
+				",\"count_rate\":" + json_number(hist_rate(*histogram, total->window)) + ",\"mean\":" +
+				json_number(histogram->empty() ? std::optional<double>()
+											   : histogram->mean() / static_cast<double>(unit_.scale)) +
+				",");
 			append_hist_json(buffer_, *histogram, unit_, total->window);
 			buffer_.append('}');
 		}
@@ -219,9 +164,10 @@ private:
 	{
 		line("%s: %s; ", name, side.text.c_str());
 		buffer_.append(series_text(*total.source, total.labels));
-		line(": %zu histogram%s, %s .. %s\n   ", side.pool.records(), side.pool.records() == 1 ? "" : "s", local_time(total.start_unix_ns).c_str(),
-			local_time(side.pool.last_unix_ns()).c_str());
-		line("count %llu, window %s", static_cast<unsigned long long>(total.histogram.count()), window_text(total.window.window_ns).c_str());
+		line(": %zu histogram%s, %s .. %s\n   ", side.pool.records(), side.pool.records() == 1 ? "" : "s",
+			local_time(total.start_unix_ns).c_str(), local_time(side.pool.last_unix_ns()).c_str());
+		line("count %llu, window %s", static_cast<unsigned long long>(total.histogram.count()),
+			window_text(total.window.window_ns).c_str());
 		if (total.window.lost)
 			line(", lost %llu", static_cast<unsigned long long>(total.window.lost));
 		if (total.window.dropped_keys)
@@ -246,7 +192,9 @@ private:
 		const std::vector<HistBucket> others = comparison_.b.rows();
 		const bool longer = others.size() > rows.size();
 		const std::vector<HistBucket>& bounds = longer ? others : rows;
-		const auto count = [](const std::vector<HistBucket>& of, size_t i) { return i < of.size() ? of[i].count : 0; };
+		const auto count = [](const std::vector<HistBucket>& of, size_t i) {
+			return i < of.size() ? of[i].count : 0;
+		};
 		std::vector<double> shares_a, shares_b;
 		double greatest = 0;
 		for (size_t i = 0; i < bounds.size(); i++) {
@@ -257,9 +205,11 @@ private:
 		line("%21s : %7s %7s %8s  %20s|\n", unit_.heading, "A", "B", "shift", "less ");
 		for (size_t i = 0; i < bounds.size(); i++) {
 			const double shift = shares_b[i] - shares_a[i];
-			const auto bar = greatest > 0 ? static_cast<size_t>(std::lround(std::abs(shift) / greatest * 20)) : 0;
+			const auto bar =
+				greatest > 0 ? static_cast<size_t>(std::lround(std::abs(shift) / greatest * 20)) : 0;
 			const std::string high = bounds[i].overflow ? "inf" : std::to_string(bounds[i].high);
-			line("%10llu -> %-7s : %6.1f%% %6.1f%% %+7.1f%%  ", static_cast<unsigned long long>(bounds[i].low), high.c_str(), shares_a[i] * 100,
+			line("%10llu -> %-7s : %6.1f%% %6.1f%% %+7.1f%%  ",
+				static_cast<unsigned long long>(bounds[i].low), high.c_str(), shares_a[i] * 100,
 				shares_b[i] * 100, shift * 100);
 			buffer_.append_fill(' ', shift < 0 ? 20 - bar : 20);
 			if (shift < 0)
@@ -271,7 +221,10 @@ private:
 		}
 	}
 
-	static double share(uint64_t count, const Histogram& of) { return of.count() ? static_cast<double>(count) / static_cast<double>(of.count()) : 0; }
+	static double share(uint64_t count, const Histogram& of)
+	{
+		return of.count() ? static_cast<double>(count) / static_cast<double>(of.count()) : 0;
+	}
 
 	template <class... Values>
 	void line(const char* format, Values... values)
@@ -290,26 +243,32 @@ private:
 };
 
 // What the conditions decide, told on standard error: a script reads the status, its log should have the reason.
-int decide(const std::vector<std::pair<HistGate, GateResult>>& gates, const HistComparison& comparison, const Options& options)
+int decide(const std::vector<std::pair<HistGate, GateResult>>& gates, const HistComparison& comparison,
+	const Options& options)
 {
 	int status = kOk;
 	for (const auto& [gate, result] : gates) {
 		const uint64_t needed = options.min_count ? options.min_count.value : values_needed(gate);
 		const uint64_t least = std::min(comparison.a.count(), comparison.b.count());
 		if (result.verdict == GateResult::unknown) {
-			std::fprintf(stderr, "history: --fail-if %s: undecided; A has %llu values, B %llu, and %llu are needed%s\n", gate.text.c_str(),
-				static_cast<unsigned long long>(comparison.a.count()), static_cast<unsigned long long>(comparison.b.count()),
-				static_cast<unsigned long long>(needed), least >= needed ? " (which there are, but the value is above the buckets, or 0)" : "");
+			std::fprintf(stderr,
+				"history: --fail-if %s: undecided; A has %llu values, B %llu, and %llu are needed%s\n",
+				gate.text.c_str(), static_cast<unsigned long long>(comparison.a.count()),
+				static_cast<unsigned long long>(comparison.b.count()),
+				static_cast<unsigned long long>(needed),
+				least >= needed ? " (which there are, but the value is above the buckets, or 0)" : "");
 			status = status == kOk ? kUnavailable : status;
 		} else if (result.verdict == GateResult::fails) {
-			std::fprintf(stderr, "history: --fail-if %s: it is %s\n", gate.text.c_str(), result.change ? percent(result.change).c_str() : "beyond the buckets");
+			std::fprintf(stderr, "history: --fail-if %s: it is %s\n", gate.text.c_str(),
+				result.change ? percent(result.change).c_str() : "beyond the buckets");
 			status = kFailure;
 		}
 	}
 	return status;
 }
 
-std::vector<std::pair<HistGate, GateResult>> check_all(const Options& options, const HistComparison& comparison)
+std::vector<std::pair<HistGate, GateResult>> check_all(
+	const Options& options, const HistComparison& comparison)
 {
 	std::vector<std::pair<HistGate, GateResult>> results;
 	for (const HistGate& gate : options.fail_if.all) {
@@ -328,7 +287,8 @@ int history_diff(int argc, char** argv)
 {
 	HistorySelection selection;
 	Options options;
-	const OptionSet sets[] = {{nullptr, kSpecs, &options}, {"Which histograms, on both sides:", history_selection_specs(), &selection}};
+	const OptionSet sets[] = {{nullptr, kSpecs, &options},
+		{"Which histograms, on both sides:", history_selection_specs(), &selection}};
 	parse_command_line(
 		{"corescope history diff",
 			"Compares A with B, each an id (or several: 17,18), a time (all that began in 2026-11-19, yesterday or 3d..2d; or what was counted "
@@ -350,10 +310,13 @@ int history_diff(int argc, char** argv)
 	if (options.split.given && (options.before.given || options.after.given))
 		throw Error(kUsage, "--split: is --before and --after in one; give it or them");
 	if (before.given != after.given)
-		throw Error(kUsage, before.given ? "--before: needs --after, for the other side" : "--after: needs --before, for the other side");
+		throw Error(kUsage,
+			before.given ? "--before: needs --after, for the other side"
+						 : "--after: needs --before, for the other side");
 	if (moments ? !options.sides.empty() : options.sides.size() != 2)
-		throw Error(kUsage, moments ? "--before, --after and --split make both sides; A and B cannot be given too"
-									: "needs A and B, --before and --after, or --split; see corescope history diff --help");
+		throw Error(kUsage,
+			moments ? "--before, --after and --split make both sides; A and B cannot be given too"
+					: "needs A and B, --before and --after, or --split; see corescope history diff --help");
 	if (moments && before.from_ns > after.from_ns)
 		throw Error(kUsage, "--before: is later than --after, and what lies between would be on both sides");
 	std::pair<Side, Side> sides;

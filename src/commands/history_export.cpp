@@ -35,7 +35,8 @@ constexpr OptionSpec kExportSpecs[] = {
 	option<&ExportOptions::output>(0, "output", "FORMAT",
 		"json (default: one object a line), csv (one row for each bucket), openmetrics (with timestamps, for promtool), otlp (for the "
 		"OpenTelemetry Collector), or prom (the totals of all time, as --textfile writes them)"),
-	option<&ExportOptions::buckets>(0, "buckets", "LADDER", "bounds for prom and openmetrics, such as p=2 or 2^0..2^24 (default: powers of two)"),
+	option<&ExportOptions::buckets>(0, "buckets", "LADDER",
+		"bounds for prom and openmetrics, such as p=2 or 2^0..2^24 (default: powers of two)"),
 	option<&ExportOptions::no_header>(0, "no-header", "", "leave out the heading of csv"),
 };
 
@@ -72,7 +73,8 @@ void export_csv(History& history, Buffer& buffer, bool header)
 		prefix.append(',');
 		append_rfc3339(prefix, record.start_unix_ns);
 		prefix.append(',');
-		for (const std::string* text : {&source.tool, &source.quantity, &source.host, &source.options, &source.version, &source.boot_id}) {
+		for (const std::string* text : {&source.tool, &source.quantity, &source.host, &source.options,
+				 &source.version, &source.boot_id}) {
 			csv_cell(prefix, *text);
 			prefix.append(',');
 		}
@@ -91,18 +93,20 @@ void export_openmetrics(History& history, Buffer& buffer, const BucketLadder& la
 {
 	std::vector<HistRecord> records;
 	std::set<std::string> series;
-	const auto series_of = [](const HistSource& source) { return metric_name(source) + metric_labels(source, {}, true); };
+	const auto series_of = [](const HistSource& source) {
+		return metric_name(source) + metric_labels(source, {}, true);
+	};
 	history.each([&](const StoredHistogram& stored) {
 		records.push_back(stored.record);
 		series.insert(series_of(*stored.record.source));
 		return true;
 	});
 	// What was traced without a value counts for the window too.
-	history.each_interval(
-		[&](const HistSource& source, int64_t start_ns, const HistWindow& window, const std::vector<HistLabel>* labels) {
-			if (!labels && series.count(series_of(source)))
-				records.push_back({std::make_shared<HistSource>(source), {}, 0, start_ns, window, Histogram()});
-		});
+	history.each_interval([&](const HistSource& source, int64_t start_ns, const HistWindow& window,
+							  const std::vector<HistLabel>* labels) {
+		if (!labels && series.count(series_of(source)))
+			records.push_back({std::make_shared<HistSource>(source), {}, 0, start_ns, window, Histogram()});
+	});
 	append_openmetrics(buffer, records, ladder, [&] { write_out(buffer); });
 }
 
@@ -117,9 +121,9 @@ void export_otlp(History& history, Buffer& buffer)
 			write_out(buffer);
 	};
 	history.each([&](const StoredHistogram& stored) {
-		if (!interval.empty()
-			&& (interval[0].start_unix_ns != stored.record.start_unix_ns || interval[0].source != stored.record.source
-				|| !(interval[0].window == stored.record.window)))
+		if (!interval.empty() &&
+			(interval[0].start_unix_ns != stored.record.start_unix_ns ||
+				interval[0].source != stored.record.source || !(interval[0].window == stored.record.window)))
 			flush();
 		interval.push_back(stored.record);
 		return true;
@@ -132,14 +136,18 @@ void export_totals(History& history, Buffer& buffer, const BucketLadder& ladder)
 {
 	const HistorySelection& s = history.selection();
 	if (s.since.given || s.until.given || s.at.given || s.last)
-		throw Error(kUsage, "--output prom: is of all time, and takes no time or --last; openmetrics has timestamps");
+		throw Error(
+			kUsage, "--output prom: is of all time, and takes no time or --last; openmetrics has timestamps");
 	std::vector<HistTotal> totals;
 	std::vector<HistRuns> runs;
-	const auto wanted = [](const std::string& asked, const std::string& is) { return asked.empty() || asked == is; };
+	const auto wanted = [](const std::string& asked, const std::string& is) {
+		return asked.empty() || asked == is;
+	};
 	for (size_t i = 0; i < history.paths().size(); i++)
 		for (const HistSource& source : history.store(i).series()) {
-			if (!wanted(s.tool, source.tool) || !wanted(s.quantity, source.quantity) || !wanted(s.host, source.host)
-				|| (s.options.given && s.options.value != source.options) || !wanted(s.value_unit, source.unit.name))
+			if (!wanted(s.tool, source.tool) || !wanted(s.quantity, source.quantity) ||
+				!wanted(s.host, source.host) || (s.options.given && s.options.value != source.options) ||
+				!wanted(s.value_unit, source.unit.name))
 				continue;
 			for (HistTotal& total : history.store(i).totals(source))
 				totals.push_back(std::move(total));
@@ -156,7 +164,8 @@ struct PruneOptions {
 };
 constexpr OptionSpec kPruneSpecs[] = {
 	option<&PruneOptions::keep>(0, "keep", "TIME", "those that ended longer ago than this, such as 30d"),
-	option<&PruneOptions::max_size>(0, "max-size", "BYTES", "the oldest, until the file is no larger than this, such as 200M"),
+	option<&PruneOptions::max_size>(
+		0, "max-size", "BYTES", "the oldest, until the file is no larger than this, such as 200M"),
 	option<&PruneOptions::dry_run>(0, "dry-run", "", "only say how many there are"),
 };
 
@@ -189,8 +198,11 @@ int history_export(int argc, char** argv)
 {
 	HistorySelection selection;
 	ExportOptions options;
-	const OptionSet sets[] = {{nullptr, kExportSpecs, &options}, {"Which histograms:", history_selection_specs(), &selection}};
-	parse_command_line({"corescope history export", "Histograms for other programs.", nullptr, sets, history_word_specs(), &selection}, argc, argv);
+	const OptionSet sets[] = {
+		{nullptr, kExportSpecs, &options}, {"Which histograms:", history_selection_specs(), &selection}};
+	parse_command_line({"corescope history export", "Histograms for other programs.", nullptr, sets,
+						   history_word_specs(), &selection},
+		argc, argv);
 	if (options.output == OutputFormat::table || options.output == OutputFormat::heatmap)
 		throw Error(kUsage, "--output: export has json, csv, openmetrics, otlp and prom");
 	History history(selection);
@@ -210,16 +222,20 @@ int history_prune(int argc, char** argv)
 {
 	HistorySelection selection;
 	PruneOptions options;
-	const OptionSet sets[] = {{nullptr, kPruneSpecs, &options}, {"Or which histograms:", history_selection_specs(), &selection}};
-	parse_command_line({"corescope history prune",
-						   "Removes stored histograms, and gives their room back to the file system. Totals, which --textfile and export "
-						   "--output prom tell, stay.",
-						   nullptr, sets, history_word_specs(), &selection},
+	const OptionSet sets[] = {
+		{nullptr, kPruneSpecs, &options}, {"Or which histograms:", history_selection_specs(), &selection}};
+	parse_command_line(
+		{"corescope history prune",
+			"Removes stored histograms, and gives their room back to the file system. Totals, which --textfile and export "
+			"--output prom tell, stay.",
+			nullptr, sets, history_word_specs(), &selection},
 		argc, argv);
 	const bool by_limit = options.keep || options.max_size.given;
 	if (by_limit == selection.narrows())
-		throw Error(kUsage, by_limit ? "--keep and --max-size: are for all of a store, and cannot be combined with a selection"
-									 : "say what is to go: --keep, --max-size or a selection; see corescope history prune --help");
+		throw Error(kUsage,
+			by_limit
+				? "--keep and --max-size: are for all of a store, and cannot be combined with a selection"
+				: "say what is to go: --keep, --max-size or a selection; see corescope history prune --help");
 	if (options.max_size.given && !options.max_size.value)
 		throw Error(kUsage, "--max-size: must be more than 0");
 	if (options.dry_run && options.max_size.given)
@@ -247,7 +263,8 @@ int history_prune(int argc, char** argv)
 			if (!chosen[i].ids.empty())
 				removed += open_for_writing(history_paths(selection)[i], options).prune(chosen[i]);
 	}
-	std::printf("%llu %s\n", static_cast<unsigned long long>(removed), options.dry_run ? "histograms would be removed" : "histograms removed");
+	std::printf("%llu %s\n", static_cast<unsigned long long>(removed),
+		options.dry_run ? "histograms would be removed" : "histograms removed");
 	return kOk;
 }
 

@@ -53,7 +53,8 @@ public:
 	// A short interval now and then leaves most columns empty: fewer of them, as long as few of what is in them is merged.
 	void close_gaps()
 	{
-		while (columns_.rbegin()->first - columns_.begin()->first + 1 > static_cast<int64_t>(columns_.size())) {
+		while (
+			columns_.rbegin()->first - columns_.begin()->first + 1 > static_cast<int64_t>(columns_.size())) {
 			std::map<int64_t, Histogram> fewer = halved();
 			if (fewer.size() * 3 < columns_.size() * 2)
 				return;
@@ -62,10 +63,12 @@ public:
 	}
 	void append(Buffer& out, double q, bool unicode) const
 	{
-		std::vector<std::optional<uint64_t>> values(static_cast<size_t>(columns_.rbegin()->first - columns_.begin()->first) + 1);
+		std::vector<std::optional<uint64_t>> values(
+			static_cast<size_t>(columns_.rbegin()->first - columns_.begin()->first) + 1);
 		for (const auto& [column, histogram] : columns_)
 			if (const std::optional<HistBucket> bucket = histogram.percentile(q))
-				values[static_cast<size_t>(column - columns_.begin()->first)] = bucket->overflow ? bucket->low : bucket->high;
+				values[static_cast<size_t>(column - columns_.begin()->first)] =
+					bucket->overflow ? bucket->low : bucket->high;
 		append_sparkline(out, values, unicode);
 	}
 	// The least and the greatest percentile of a column.
@@ -124,8 +127,9 @@ Row row_of(const StoredHistogram& stored)
 {
 	const HistRecord& record = stored.record;
 	const Histogram& h = record.histogram;
-	return {stored.store, stored.id, record.start_unix_ns, record.window.window_ns, h.count(), record.window.lost,
-		bound_text(h.percentile(0.5)), bound_text(h.percentile(0.9)), bound_text(h.percentile(0.99)), bound_text(h.max_bucket())};
+	return {stored.store, stored.id, record.start_unix_ns, record.window.window_ns, h.count(),
+		record.window.lost, bound_text(h.percentile(0.5)), bound_text(h.percentile(0.9)),
+		bound_text(h.percentile(0.99)), bound_text(h.max_bucket())};
 }
 
 std::string name_of(const Row& row, bool several)
@@ -135,7 +139,8 @@ std::string name_of(const Row& row, bool several)
 
 class List {
 public:
-	List(History& history, const Options& options) : history_(history), options_(options), terminal_(stdout_terminal())
+	List(History& history, const Options& options)
+		: history_(history), options_(options), terminal_(stdout_terminal())
 	{
 		columns_ = std::min<size_t>(kMostColumns, std::max<size_t>(terminal_.width / 2, 10));
 	}
@@ -151,7 +156,8 @@ public:
 	void tell()
 	{
 		if (options_.brief && !options_.no_header && !series_.empty())
-			line("%10s  %11s  %9s  %9s  %-*s  %s\n", "HISTOGRAMS", "COUNT", "P50", "P99", static_cast<int>(columns_), "P99 OVER TIME", "SERIES");
+			line("%10s  %11s  %9s  %9s  %-*s  %s\n", "HISTOGRAMS", "COUNT", "P50", "P99",
+				static_cast<int>(columns_), "P99 OVER TIME", "SERIES");
 		bool first = true;
 		for (const auto& [key, one] : series_) {
 			one->timeline.close_gaps();
@@ -211,13 +217,17 @@ private:
 		buffer_.append("  " + one.text + unit_text(one) + "\n");
 	}
 
-	static std::string unit_text(const Series& one) { return *one.unit.name ? std::string(" (") + one.unit.name + ")" : ""; }
+	static std::string unit_text(const Series& one)
+	{
+		return *one.unit.name ? std::string(" (") + one.unit.name + ")" : "";
+	}
 
 	void tell_series(const Series& one)
 	{
 		buffer_.append(one.text + "\n");
-		line("  %zu histogram%s, %s .. %s%s%s\n", one.histograms, one.histograms == 1 ? "" : "s", local_time(one.first_ns).c_str(),
-			local_time(one.last_ns).c_str(), *one.unit.name ? ", in " : "", one.unit.name);
+		line("  %zu histogram%s, %s .. %s%s%s\n", one.histograms, one.histograms == 1 ? "" : "s",
+			local_time(one.first_ns).c_str(), local_time(one.last_ns).c_str(), *one.unit.name ? ", in " : "",
+			one.unit.name);
 		if (one.histograms > 1)
 			for (const auto& [name, q] : {std::pair{"p50", 0.5}, {"p99", 0.99}}) {
 				buffer_.append(std::string("  ") + name + "  ");
@@ -225,13 +235,15 @@ private:
 				buffer_.append("  " + one.timeline.range(q) + "\n");
 			}
 		if (!options_.no_header)
-			line("%8s  %-19s  %8s  %11s  %9s  %9s  %9s  %9s\n", "ID", "START", "WINDOW", "COUNT", "P50", "P90", "P99", "MAX");
+			line("%8s  %-19s  %8s  %11s  %9s  %9s  %9s  %9s\n", "ID", "START", "WINDOW", "COUNT", "P50",
+				"P90", "P99", "MAX");
 		if (one.rows.size() < one.histograms)
 			line("%8s  (%zu earlier ones: --all)\n", "...", one.histograms - one.rows.size());
 		for (const Row& row : one.rows) {
-			line("%8s  %-19s  %8s  %11llu  %9s  %9s  %9s  %9s", name_of(row, history_.several()).c_str(), local_time(row.start_ns).c_str(),
-				window_text(row.window_ns).c_str(), static_cast<unsigned long long>(row.count), row.p50.c_str(), row.p90.c_str(),
-				row.p99.c_str(), row.max.c_str());
+			line("%8s  %-19s  %8s  %11llu  %9s  %9s  %9s  %9s", name_of(row, history_.several()).c_str(),
+				local_time(row.start_ns).c_str(), window_text(row.window_ns).c_str(),
+				static_cast<unsigned long long>(row.count), row.p50.c_str(), row.p90.c_str(), row.p99.c_str(),
+				row.max.c_str());
 			if (row.lost)
 				line("  lost %llu", static_cast<unsigned long long>(row.lost));
 			buffer_.append('\n');
@@ -260,8 +272,10 @@ int history_list(int argc, char** argv)
 {
 	HistorySelection selection;
 	Options options;
-	const OptionSet sets[] = {{nullptr, kSpecs, &options}, {"Which histograms:", history_selection_specs(), &selection}};
-	parse_command_line({"corescope history list", "What is stored: each series with its percentiles over time, and its histograms.",
+	const OptionSet sets[] = {
+		{nullptr, kSpecs, &options}, {"Which histograms:", history_selection_specs(), &selection}};
+	parse_command_line({"corescope history list",
+						   "What is stored: each series with its percentiles over time, and its histograms.",
 						   nullptr, sets, history_word_specs(), &selection},
 		argc, argv);
 	History history(selection);

@@ -14,17 +14,23 @@ namespace corescope {
 namespace {
 
 constexpr OptionSpec kSpecs[] = {
-	option<&HistorySelection::stores>(
-		0, "store", "FILE", "read this store, and more of them when given again (default /var/lib/corescope/history.db)"),
+	option<&HistorySelection::stores>(0, "store", "FILE",
+		"read this store, and more of them when given again (default /var/lib/corescope/history.db)"),
 	option<&HistorySelection::tool>(0, "tool", "NAME", "of this tool"),
 	option<&HistorySelection::quantity>(0, "quantity", "NAME", "of this quantity, such as oncpu"),
-	option<&HistorySelection::labels>(0, "label", "NAME=VALUE", "with this label, such as unit=nginx.service; all of them when given again"),
-	option<&HistorySelection::keys>(0, "keys", "NAMES", "one for each of these labels, such as comm or pid,comm; none: for everything together"),
+	option<&HistorySelection::labels>(0, "label", "NAME=VALUE",
+		"with this label, such as unit=nginx.service; all of them when given again"),
+	option<&HistorySelection::keys>(0, "keys", "NAMES",
+		"one for each of these labels, such as comm or pid,comm; none: for everything together"),
 	option<&HistorySelection::host>(0, "host", "NAME", "of this host"),
-	option<&HistorySelection::options>(0, "options", "TEXT", "counted with exactly these options, as list tells them; none: without any"),
-	option<&HistorySelection::value_unit>(0, "value-unit", "UNIT", "counted in this unit: ns, us, ms, B, KiB"),
-	option<&HistorySelection::since>(0, "since", "TIME", "that began at this time or later: 7d (ago), 14:05, 2026-11-20, '2026-11-20 14:05'"),
-	option<&HistorySelection::until>(0, "until", "TIME", "that began before this time; of a day, before its end"),
+	option<&HistorySelection::options>(
+		0, "options", "TEXT", "counted with exactly these options, as list tells them; none: without any"),
+	option<&HistorySelection::value_unit>(
+		0, "value-unit", "UNIT", "counted in this unit: ns, us, ms, B, KiB"),
+	option<&HistorySelection::since>(0, "since", "TIME",
+		"that began at this time or later: 7d (ago), 14:05, 2026-11-20, '2026-11-20 14:05'"),
+	option<&HistorySelection::until>(
+		0, "until", "TIME", "that began before this time; of a day, before its end"),
 	option<&HistorySelection::between>(0, "between", "A,B", "since A and until B"),
 	option<&HistorySelection::at>(0, "at", "TIME", "whose interval this time lies in"),
 	option<&HistorySelection::last>(0, "last", "N", "the newest N of them"),
@@ -34,7 +40,8 @@ constexpr PositionalSpec kWords[] = {positional<&HistorySelection::words>("ID|ST
 
 bool is_id(std::string_view word)
 {
-	return !word.empty() && word.front() >= '0' && word.front() <= '9' && word.find_first_not_of("0123456789@") == std::string_view::npos;
+	return !word.empty() && word.front() >= '0' && word.front() <= '9' &&
+		word.find_first_not_of("0123456789@") == std::string_view::npos;
 }
 
 std::pair<std::string, std::string> label_of(const std::string& text)
@@ -75,8 +82,9 @@ std::span<const PositionalSpec> history_word_specs() { return kWords; }
 
 bool HistorySelection::narrows() const
 {
-	return !tool.empty() || !quantity.empty() || !host.empty() || !value_unit.empty() || !labels.empty() || options.given || keys.given
-		|| since.given || until.given || at.given || between.span.given || last || std::any_of(words.begin(), words.end(), is_id);
+	return !tool.empty() || !quantity.empty() || !host.empty() || !value_unit.empty() || !labels.empty() ||
+		options.given || keys.given || since.given || until.given || at.given || between.span.given || last ||
+		std::any_of(words.begin(), words.end(), is_id);
 }
 
 std::vector<std::string> history_paths(const HistorySelection& selection)
@@ -148,7 +156,8 @@ void History::choose_last()
 		return true;
 	});
 	const size_t wanted = std::min<uint64_t>(selection_.last.value, all.size());
-	std::partial_sort(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(wanted), all.end(), std::greater<>());
+	std::partial_sort(
+		all.begin(), all.begin() + static_cast<std::ptrdiff_t>(wanted), all.end(), std::greater<>());
 	only_.clear();
 	query_.ids.clear();
 	for (size_t i = 0; i < wanted; i++) {
@@ -169,7 +178,8 @@ bool History::matches(const HistSource& source, int64_t start_ns, uint64_t windo
 		return false;
 	if (s.until.given && start_ns >= s.until.until_ns)
 		return false;
-	return !s.at.given || !s.at.instant() || (start_ns <= s.at.from_ns && start_ns + static_cast<int64_t>(window_ns) > s.at.from_ns);
+	return !s.at.given || !s.at.instant() ||
+		(start_ns <= s.at.from_ns && start_ns + static_cast<int64_t>(window_ns) > s.at.from_ns);
 }
 
 bool History::matches(const HistRecord& record) const
@@ -201,10 +211,12 @@ void History::each_interval(const HistStore::IntervalRow& row)
 	if (has_only_)
 		return;
 	for (HistStore& store : stores_)
-		store.each_interval(query_, [&](const HistSource& source, int64_t start_ns, const HistWindow& window, const std::vector<HistLabel>* labels) {
-			if (matches(source, start_ns, window.window_ns))
-				row(source, start_ns, window, labels);
-		});
+		store.each_interval(query_,
+			[&](const HistSource& source, int64_t start_ns, const HistWindow& window,
+				const std::vector<HistLabel>* labels) {
+				if (matches(source, start_ns, window.window_ns))
+					row(source, start_ns, window, labels);
+			});
 }
 
 HistPool History::pool()
@@ -214,9 +226,9 @@ HistPool History::pool()
 		pool.add(stored.record);
 		return true;
 	});
-	each_interval([&](const HistSource& source, int64_t start_ns, const HistWindow& window, const std::vector<HistLabel>* labels) {
-		pool.add_window(source, start_ns, window, labels);
-	});
+	each_interval(
+		[&](const HistSource& source, int64_t start_ns, const HistWindow& window,
+			const std::vector<HistLabel>* labels) { pool.add_window(source, start_ns, window, labels); });
 	return pool;
 }
 
@@ -233,8 +245,9 @@ std::vector<int64_t> History::ids(size_t store)
 
 void History::nothing() const
 {
-	throw Error(kUnavailable, (several() ? "none of the stores holds" : paths_[0] + " holds no")
-			+ std::string(" such histogram; `corescope history list` tells what there is"));
+	throw Error(kUnavailable,
+		(several() ? "none of the stores holds" : paths_[0] + " holds no") +
+			std::string(" such histogram; `corescope history list` tells what there is"));
 }
 
 } // namespace corescope

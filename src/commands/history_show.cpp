@@ -36,7 +36,8 @@ void parse_value(MergeBy& out, const char* text)
 	for (std::string_view rest = text;;) {
 		const size_t comma = rest.find(',');
 		const std::string_view word = rest.substr(0, comma);
-		const auto* found = std::find_if(std::begin(kNames), std::end(kNames), [&](const auto& n) { return n.first == word; });
+		const auto* found = std::find_if(
+			std::begin(kNames), std::end(kNames), [&](const auto& n) { return n.first == word; });
 		if (found == std::end(kNames))
 			throw BadValue{"is no list of host, labels, hour, day"};
 		out.parts.push_back(found->second);
@@ -52,7 +53,8 @@ struct MergeOptions {
 	std::string into;
 };
 constexpr OptionSpec kMergeSpecs[] = {
-	option<&MergeOptions::by>(0, "by", "LIST", "one for each of these instead of one for all: host, labels, hour, day (UTC)"),
+	option<&MergeOptions::by>(
+		0, "by", "LIST", "one for each of these instead of one for all: host, labels, hour, day (UTC)"),
 	option<&MergeOptions::into>(0, "into", "FILE", "put them into this store, and print nothing"),
 	option<&MergeOptions::output>(0, "output", "FORMAT", "table (default) or json"),
 };
@@ -60,7 +62,8 @@ constexpr OptionSpec kMergeSpecs[] = {
 void require_table_or_json(OutputFormat output, const char* command)
 {
 	if (output != OutputFormat::table && output != OutputFormat::json)
-		throw Error(kUsage, std::string("--output: ") + command + " has table and json; `corescope history export` has more");
+		throw Error(kUsage,
+			std::string("--output: ") + command + " has table and json; `corescope history export` has more");
 }
 
 std::string heading(const HistRecord& record)
@@ -83,7 +86,8 @@ std::string merge_key(const MergeBy& by, const HistRecord& record)
 		const int64_t hours = record.start_unix_ns / 1000000000 / 3600;
 		if (part == Into::hour || part == Into::day) {
 			char text[32];
-			std::snprintf(text, sizeof(text), "%012lld", static_cast<long long>(part == Into::hour ? hours : hours / 24));
+			std::snprintf(text, sizeof(text), "%012lld",
+				static_cast<long long>(part == Into::hour ? hours : hours / 24));
 			key += text;
 		}
 		key += '\0';
@@ -93,7 +97,8 @@ std::string merge_key(const MergeBy& by, const HistRecord& record)
 
 bool same_file(const std::string& a, const std::string& b)
 {
-	const std::unique_ptr<char, void (*)(void*)> real_a(realpath(a.c_str(), nullptr), std::free), real_b(realpath(b.c_str(), nullptr), std::free);
+	const std::unique_ptr<char, void (*)(void*)> real_a(realpath(a.c_str(), nullptr), std::free),
+		real_b(realpath(b.c_str(), nullptr), std::free);
 	return real_a && real_b && std::string_view(real_a.get()) == real_b.get();
 }
 
@@ -123,7 +128,8 @@ std::map<std::string, HistPool> merged(History& history, const MergeBy& by)
 	});
 	if (std::find(by.parts.begin(), by.parts.end(), Into::labels) != by.parts.end())
 		return pools;
-	history.each_interval([&](const HistSource& source, int64_t start_ns, const HistWindow& window, const std::vector<HistLabel>* labels) {
+	history.each_interval([&](const HistSource& source, int64_t start_ns, const HistWindow& window,
+							  const std::vector<HistLabel>* labels) {
 		const HistRecord interval{std::make_shared<HistSource>(source), {}, 0, start_ns, window, Histogram()};
 		const auto found = pools.find(merge_key(by, interval));
 		if (found != pools.end())
@@ -138,9 +144,12 @@ int history_show(int argc, char** argv)
 {
 	HistorySelection selection;
 	ShowOptions options;
-	const OptionSet sets[] = {{nullptr, kShowSpecs, &options}, {"Which histograms:", history_selection_specs(), &selection}};
-	parse_command_line({"corescope history show", "Histograms as they were printed when they were counted; the newest, if none is chosen.",
-						   nullptr, sets, history_word_specs(), &selection},
+	const OptionSet sets[] = {
+		{nullptr, kShowSpecs, &options}, {"Which histograms:", history_selection_specs(), &selection}};
+	parse_command_line(
+		{"corescope history show",
+			"Histograms as they were printed when they were counted; the newest, if none is chosen.", nullptr,
+			sets, history_word_specs(), &selection},
 		argc, argv);
 	require_table_or_json(options.output, "show");
 	if (!selection.narrows())
@@ -157,8 +166,9 @@ int history_show(int argc, char** argv)
 		} else {
 			if (!first)
 				buffer.append('\n');
-			buffer.append("#" + std::to_string(stored.id) + (history.several() ? "@" + std::to_string(stored.store + 1) : "") + " "
-				+ heading(record) + "\n" + local_time(record.start_unix_ns) + " .. " + local_time(record.end_unix_ns()) + "\n");
+			buffer.append("#" + std::to_string(stored.id) +
+				(history.several() ? "@" + std::to_string(stored.store + 1) : "") + " " + heading(record) +
+				"\n" + local_time(record.start_unix_ns) + " .. " + local_time(record.end_unix_ns()) + "\n");
 			append_hist_text(buffer, record.histogram, record.source->unit, record.window);
 		}
 		first = false;
@@ -176,7 +186,8 @@ int history_merge(int argc, char** argv)
 {
 	HistorySelection selection;
 	MergeOptions options;
-	const OptionSet sets[] = {{nullptr, kMergeSpecs, &options}, {"Which histograms:", history_selection_specs(), &selection}};
+	const OptionSet sets[] = {
+		{nullptr, kMergeSpecs, &options}, {"Which histograms:", history_selection_specs(), &selection}};
 	parse_command_line(
 		{"corescope history merge",
 			"Many histograms as one. Exact: counts are added bucket by bucket, in the coarser scheme where schemes differ. What cannot be "
@@ -203,8 +214,8 @@ int history_merge(int argc, char** argv)
 	for (const auto& [key, pool] : pools) {
 		const HistRecord total = pool.total();
 		if (options.output == OutputFormat::json) {
-			buffer.append("{\"type\":\"hist\",\"histograms\":" + std::to_string(pool.records()) + ",\"intervals\":" + std::to_string(pool.intervals())
-				+ ",\"ts\":\"");
+			buffer.append("{\"type\":\"hist\",\"histograms\":" + std::to_string(pool.records()) +
+				",\"intervals\":" + std::to_string(pool.intervals()) + ",\"ts\":\"");
 			append_rfc3339(buffer, pool.last_unix_ns());
 			buffer.append("\",\"start\":\"");
 			append_rfc3339(buffer, total.start_unix_ns);
@@ -212,7 +223,9 @@ int history_merge(int argc, char** argv)
 			append_text_member(buffer, "tool", total.source->tool);
 			buffer.append(',');
 			append_text_member(buffer, "quantity", total.source->quantity);
-			for (const auto& [name, text] : {std::pair<const char*, const std::string*>{"host", &total.source->host}, {"options", &total.source->options}}) {
+			for (const auto& [name, text] :
+				{std::pair<const char*, const std::string*>{"host", &total.source->host},
+					{"options", &total.source->options}}) {
 				buffer.append(',');
 				append_text_member(buffer, name, *text);
 			}
@@ -226,8 +239,9 @@ int history_merge(int argc, char** argv)
 		} else {
 			if (!first)
 				buffer.append('\n');
-			buffer.append(heading(total) + "\n" + local_time(total.start_unix_ns) + " .. " + local_time(pool.last_unix_ns()) + ", "
-				+ std::to_string(pool.records()) + " histograms of " + std::to_string(pool.intervals()) + " intervals\n");
+			buffer.append(heading(total) + "\n" + local_time(total.start_unix_ns) + " .. " +
+				local_time(pool.last_unix_ns()) + ", " + std::to_string(pool.records()) + " histograms of " +
+				std::to_string(pool.intervals()) + " intervals\n");
 			append_hist_text(buffer, total.histogram, total.source->unit, total.window);
 		}
 		first = false;

@@ -22,7 +22,8 @@ std::string escaped(std::string_view text)
 
 bool is_number(const HistLabel& label)
 {
-	return label.numeric && !label.value.empty() && label.value.find_first_not_of("0123456789") == std::string::npos;
+	return label.numeric && !label.value.empty() &&
+		label.value.find_first_not_of("0123456789") == std::string::npos;
 }
 
 } // namespace
@@ -100,8 +101,9 @@ void append_history_json(Buffer& out, const History& history, const StoredHistog
 	out.append("\",\"start\":\"");
 	append_rfc3339(out, record.start_unix_ns);
 	out.append("\",");
-	for (const auto& [name, text] : {std::pair<const char*, const std::string*>{"tool", &source.tool}, {"quantity", &source.quantity},
-			 {"host", &source.host}, {"options", &source.options}, {"version", &source.version}, {"boot_id", &source.boot_id}}) {
+	for (const auto& [name, text] : {std::pair<const char*, const std::string*>{"tool", &source.tool},
+			 {"quantity", &source.quantity}, {"host", &source.host}, {"options", &source.options},
+			 {"version", &source.version}, {"boot_id", &source.boot_id}}) {
 		append_text_member(out, name, *text);
 		out.append(',');
 	}

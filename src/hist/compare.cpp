@@ -13,7 +13,8 @@ namespace corescope {
 
 namespace {
 
-constexpr std::pair<const char*, double> kFigures[] = {{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p99.9", 0.999}, {"max", 1.0}};
+constexpr std::pair<const char*, double> kFigures[] = {
+	{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p99.9", 0.999}, {"max", 1.0}};
 constexpr uint64_t kLeastValues = 100;
 
 std::optional<double> change_of(double a, double b)
@@ -25,14 +26,17 @@ std::optional<double> change_of(double a, double b)
 
 BadValue no_condition()
 {
-	return BadValue{"is no condition (such as 'p99>+20%', 'count-rate<-50%'; of p50, p90, p99, p99.9, max, mean, count-rate)"};
+	return BadValue{
+		"is no condition (such as 'p99>+20%', 'count-rate<-50%'; of p50, p90, p99, p99.9, max, mean, count-rate)"};
 }
 
 } // namespace
 
 double hist_rate(const Histogram& histogram, const HistWindow& window)
 {
-	return window.window_ns ? static_cast<double>(histogram.count()) / (static_cast<double>(window.window_ns) / 1e9) : 0;
+	return window.window_ns
+		? static_cast<double>(histogram.count()) / (static_cast<double>(window.window_ns) / 1e9)
+		: 0;
 }
 
 HistComparison compare(
@@ -40,13 +44,15 @@ HistComparison compare(
 {
 	const unsigned p = std::min(a.p(), b.p());
 	const uint64_t limit = std::min(a.limit(), b.limit());
-	HistComparison result{a.folded(p).limited(limit), b.folded(p).limited(limit), a_window, b_window, {}, {}, {}, false};
+	HistComparison result{
+		a.folded(p).limited(limit), b.folded(p).limited(limit), a_window, b_window, {}, {}, {}, false};
 	result.same_within_buckets = !a.empty() && !b.empty();
 	for (const auto& [name, q] : kFigures) {
 		HistFigure figure{name, q, result.a.percentile(q), result.b.percentile(q), std::nullopt};
 		if (figure.a && figure.b) {
 			if (!figure.a->overflow && !figure.b->overflow)
-				figure.change = change_of(static_cast<double>(figure.a->high), static_cast<double>(figure.b->high));
+				figure.change =
+					change_of(static_cast<double>(figure.a->high), static_cast<double>(figure.b->high));
 			result.same_within_buckets &= q == 1.0 || figure.a->low == figure.b->low;
 		}
 		result.figures.push_back(figure);
@@ -71,11 +77,14 @@ HistGate parse_gate(std::string_view text)
 		throw BadValue{gate.rise ? "needs a + after the >: a rise" : "needs a - after the <: a fall"};
 	const std::string_view number = text.substr(sign + 2, text.size() - sign - 3);
 	double percent = 0;
-	const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), percent, std::chars_format::fixed);
-	if (error != std::errc() || end != number.data() + number.size() || number.front() == '-' || !std::isfinite(percent))
+	const auto [end, error] =
+		std::from_chars(number.data(), number.data() + number.size(), percent, std::chars_format::fixed);
+	if (error != std::errc() || end != number.data() + number.size() || number.front() == '-' ||
+		!std::isfinite(percent))
 		throw no_condition();
 	gate.limit = (gate.rise ? percent : -percent) / 100;
-	const auto* figure = std::find_if(std::begin(kFigures), std::end(kFigures), [&](const auto& f) { return gate.figure == f.first; });
+	const auto* figure = std::find_if(
+		std::begin(kFigures), std::end(kFigures), [&](const auto& f) { return gate.figure == f.first; });
 	if (figure != std::end(kFigures))
 		gate.q = figure->second;
 	else if (gate.figure != "mean" && gate.figure != "count-rate")
@@ -112,7 +121,9 @@ GateResult check(const HistGate& gate, const HistComparison& comparison)
 	if (beyond)
 		result.verdict = GateResult::fails;
 	else if (result.change)
-		result.verdict = (gate.rise ? *result.change > gate.limit : *result.change < gate.limit) ? GateResult::fails : GateResult::holds;
+		result.verdict = (gate.rise ? *result.change > gate.limit : *result.change < gate.limit)
+			? GateResult::fails
+			: GateResult::holds;
 	return result;
 }
 

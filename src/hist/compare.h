@@ -14,9 +14,9 @@
 namespace corescope {
 
 struct HistFigure {
-	const char* name;                // "p99"
-	double q;                        // 1 for the maximum
-	std::optional<HistBucket> a, b;  // none for an empty side
+	const char* name;               // "p99"
+	double q;                       // 1 for the maximum
+	std::optional<HistBucket> a, b; // none for an empty side
 	// b's upper bound over a's, less 1. None where a side is empty, or its value is above the limit of the scheme.
 	std::optional<double> change;
 };

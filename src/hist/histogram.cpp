@@ -30,10 +30,7 @@ uint32_t slots_up_to(uint64_t limit, unsigned p)
 
 } // namespace
 
-uint32_t hist_slots_p(unsigned p)
-{
-	return (64 - p + 1) << p;
-}
+uint32_t hist_slots_p(unsigned p) { return (64 - p + 1) << p; }
 
 uint32_t hist_slot_p(uint64_t value, unsigned p)
 {
@@ -50,10 +47,7 @@ uint64_t hist_upper_p(uint32_t slot, unsigned p)
 	return (uint64_t{slot - (shift << p)} + 1) << shift;
 }
 
-uint64_t hist_lower_p(uint32_t slot, unsigned p)
-{
-	return slot ? hist_upper_p(slot - 1, p) + 1 : 0;
-}
+uint64_t hist_lower_p(uint32_t slot, unsigned p) { return slot ? hist_upper_p(slot - 1, p) + 1 : 0; }
 
 Histogram::Histogram(unsigned p, uint64_t limit) : p_(p), limit_(limit)
 {
@@ -87,10 +81,7 @@ Histogram Histogram::from_map(std::span<const __u64> slots, HistSum sum, unsigne
 	return h;
 }
 
-uint32_t Histogram::slot_limit() const
-{
-	return slots_up_to(limit_, p_);
-}
+uint32_t Histogram::slot_limit() const { return slots_up_to(limit_, p_); }
 
 void Histogram::add_slot(uint32_t slot, uint64_t n, HistSum base)
 {
@@ -179,10 +170,7 @@ HistBucket Histogram::bucket(uint32_t slot) const
 	return {hist_lower_p(slot, p_), hist_upper_p(slot, p_), slot < slots_.size() ? slots_[slot] : 0, false};
 }
 
-HistBucket Histogram::overflow_bucket() const
-{
-	return {limit_ + 1, kMaxValue, overflow_, true};
-}
+HistBucket Histogram::overflow_bucket() const { return {limit_ + 1, kMaxValue, overflow_, true}; }
 
 std::optional<HistBucket> Histogram::percentile(double q) const
 {
@@ -202,10 +190,7 @@ std::optional<HistBucket> Histogram::percentile(double q) const
 	return overflow_bucket();
 }
 
-std::optional<HistBucket> Histogram::max_bucket() const
-{
-	return percentile(1.0);
-}
+std::optional<HistBucket> Histogram::max_bucket() const { return percentile(1.0); }
 
 double Histogram::mean() const
 {

@@ -22,7 +22,7 @@ enum class HistBase { time_ns, bytes, none };
 
 struct HistUnit {
 	const char* heading; // as the classic layout heads its rows: "usecs"
-	const char* name;	 // after a number, and in JSON: "us"
+	const char* name;    // after a number, and in JSON: "us"
 	uint64_t scale;
 	HistBase base;
 
@@ -70,8 +70,8 @@ public:
 
 	unsigned p() const { return p_; }
 	uint64_t limit() const { return limit_; }
-	uint64_t count() const { return count_; }		// always the total of all buckets, with the overflow
-	HistSum sum() const { return sum_; }			// in base units
+	uint64_t count() const { return count_; }       // always the total of all buckets, with the overflow
+	HistSum sum() const { return sum_; }            // in base units
 	uint64_t overflow() const { return overflow_; } // how many were greater than limit()
 	bool empty() const { return count_ == 0; }
 

@@ -18,10 +18,12 @@ void add_part(std::string& key, std::string_view part)
 	key += part;
 }
 
-[[noreturn]] void cannot(const std::string& what, const std::string& a, const std::string& b, const char* option)
+[[noreturn]] void cannot(
+	const std::string& what, const std::string& a, const std::string& b, const char* option)
 {
-	throw Error(kDataError, "histograms of " + what + " cannot be added (" + (a.empty() ? "none" : a) + ", " + (b.empty() ? "none" : b)
-			+ "); choose with " + option);
+	throw Error(kDataError,
+		"histograms of " + what + " cannot be added (" + (a.empty() ? "none" : a) + ", " +
+			(b.empty() ? "none" : b) + "); choose with " + option);
 }
 
 void keep_same(std::string& common, const std::string& one)
@@ -43,7 +45,8 @@ std::string label_names(const std::vector<HistLabel>& labels)
 void WindowSum::add(const HistSource& source, int64_t start_unix_ns, const HistWindow& window)
 {
 	std::string key;
-	for (const std::string* part : {&source.host, &source.boot_id, &source.tool, &source.quantity, &source.options})
+	for (const std::string* part :
+		{&source.host, &source.boot_id, &source.tool, &source.quantity, &source.options})
 		add_part(key, *part);
 	add_part(key, std::to_string(start_unix_ns));
 	add_part(key, std::to_string(window.window_ns));
@@ -74,19 +77,22 @@ void HistPool::add(const HistRecord& record)
 	if (!(source.unit == source_.unit))
 		cannot("several units", source_.unit.name, source.unit.name, "--value-unit");
 	if (source.options != record_->source->options)
-		cannot("several options, which may have counted the same values twice,", record_->source->options, source.options, "--options");
+		cannot("several options, which may have counted the same values twice,", record_->source->options,
+			source.options, "--options");
 	if (!same_keys(record.labels))
-		cannot("several kinds of keys, which may have counted the same values twice,", label_names(record_->labels),
-			label_names(record.labels), "--keys");
+		cannot("several kinds of keys, which may have counted the same values twice,",
+			label_names(record_->labels), label_names(record.labels), "--keys");
 
 	for (HistLabel& label : record_->labels) {
-		const auto other = std::find_if(record.labels.begin(), record.labels.end(), [&](const HistLabel& l) { return l.name == label.name; });
+		const auto other = std::find_if(record.labels.begin(), record.labels.end(),
+			[&](const HistLabel& l) { return l.name == label.name; });
 		if (other == record.labels.end() || other->value != label.value) {
 			label.value.clear();
 			label.numeric = false;
 		}
 	}
-	for (auto part : {&HistSource::what, &HistSource::version, &HistSource::hooks, &HistSource::host, &HistSource::boot_id})
+	for (auto part : {&HistSource::what, &HistSource::version, &HistSource::hooks, &HistSource::host,
+			 &HistSource::boot_id})
 		keep_same(source_.*part, source.*part);
 	count(record);
 	record_->histogram.merge(record.histogram);
@@ -107,11 +113,11 @@ bool HistPool::same_keys(const std::vector<HistLabel>& labels) const
 		[](const std::string& key, const HistLabel& label) { return key == label.name; });
 }
 
-void HistPool::add_window(
-	const HistSource& source, int64_t start_unix_ns, const HistWindow& window, const std::vector<HistLabel>* labels)
+void HistPool::add_window(const HistSource& source, int64_t start_unix_ns, const HistWindow& window,
+	const std::vector<HistLabel>* labels)
 {
-	if (!record_ || source.tool != source_.tool || source.quantity != source_.quantity || !(source.unit == source_.unit)
-		|| source.options != record_->source->options)
+	if (!record_ || source.tool != source_.tool || source.quantity != source_.quantity ||
+		!(source.unit == source_.unit) || source.options != record_->source->options)
 		return;
 	if (labels ? same_keys(*labels) : !keys_.empty())
 		windows_.add(source, start_unix_ns, window);
@@ -124,7 +130,9 @@ HistRecord HistPool::total() const
 	total.window = windows_.total();
 	// A label that they don't share says nothing of the whole.
 	std::vector<HistLabel>& labels = total.labels;
-	labels.erase(std::remove_if(labels.begin(), labels.end(), [](const HistLabel& l) { return l.value.empty(); }), labels.end());
+	labels.erase(
+		std::remove_if(labels.begin(), labels.end(), [](const HistLabel& l) { return l.value.empty(); }),
+		labels.end());
 	return total;
 }
 

@@ -31,7 +31,8 @@ public:
 	// An interval, also one in which nothing was counted. labels: of a histogram in it, null where there is none. Ignored
 	// unless what was counted is of the kind that is in the pool; a run without keys has a histogram in each interval, so
 	// that one without is a keyed run's.
-	void add_window(const HistSource& source, int64_t start_unix_ns, const HistWindow& window, const std::vector<HistLabel>* labels);
+	void add_window(const HistSource& source, int64_t start_unix_ns, const HistWindow& window,
+		const std::vector<HistLabel>* labels);
 
 	bool empty() const { return !record_; }
 	size_t records() const { return records_; }

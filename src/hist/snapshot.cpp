@@ -20,10 +20,7 @@ struct KeyHash {
 	}
 };
 
-uint64_t growth(uint64_t later, uint64_t earlier)
-{
-	return later > earlier ? later - earlier : 0;
-}
+uint64_t growth(uint64_t later, uint64_t earlier) { return later > earlier ? later - earlier : 0; }
 
 // A string that is the same for two histograms exactly where their labels are. Lengths keep the parts apart.
 std::string identity(const KeyedHistogram& keyed)

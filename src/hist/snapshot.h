@@ -24,8 +24,8 @@ struct HistKey {
 
 // One dimension of a key, as JSON members and Prometheus labels name it.
 struct HistLabel {
-	std::string name;	  // "pid", "comm", "unit"
-	std::string value;	  // raw bytes: whoever writes it escapes it
+	std::string name;     // "pid", "comm", "unit"
+	std::string value;    // raw bytes: whoever writes it escapes it
 	bool numeric = false; // a number in JSON
 
 	bool operator==(const HistLabel&) const = default;

@@ -63,7 +63,8 @@ void throw_sqlite_error(sqlite3* handle, int code)
 	case SQLITE_PERM:
 	case SQLITE_AUTH:
 	case SQLITE_IOERR:
-		throw Error(kIoError, std::string(said) + (system_error ? std::string(": ") + std::strerror(system_error) : ""));
+		throw Error(kIoError,
+			std::string(said) + (system_error ? std::string(": ") + std::strerror(system_error) : ""));
 	default: throw Error(kFailure, std::string("SQLite: ") + said);
 	}
 }
@@ -94,7 +95,8 @@ int Statement::parameters() const { return sqlite3_bind_parameter_count(statemen
 Statement& Statement::bind_text(int at, std::string_view text)
 {
 	make_ready();
-	const int code = sqlite3_bind_text64(statement_.get(), at, text.data() ? text.data() : "", text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+	const int code = sqlite3_bind_text64(
+		statement_.get(), at, text.data() ? text.data() : "", text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
 	if (code != SQLITE_OK)
 		throw_sqlite_error(sqlite3_db_handle(statement_.get()), code);
 	return *this;
@@ -103,7 +105,8 @@ Statement& Statement::bind_text(int at, std::string_view text)
 Statement& Statement::bind_blob(int at, std::string_view bytes)
 {
 	make_ready();
-	const int code = sqlite3_bind_blob64(statement_.get(), at, bytes.data() ? bytes.data() : "", bytes.size(), SQLITE_TRANSIENT);
+	const int code = sqlite3_bind_blob64(
+		statement_.get(), at, bytes.data() ? bytes.data() : "", bytes.size(), SQLITE_TRANSIENT);
 	if (code != SQLITE_OK)
 		throw_sqlite_error(sqlite3_db_handle(statement_.get()), code);
 	return *this;
@@ -130,15 +133,22 @@ void Statement::reset() { sqlite3_reset(statement_.get()); }
 
 int64_t Statement::integer(int column) const { return sqlite3_column_int64(statement_.get(), column); }
 
-bool Statement::is_null(int column) const { return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL; }
+bool Statement::is_null(int column) const
+{
+	return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL;
+}
 
-bool Statement::is_text(int column) const { return sqlite3_column_type(statement_.get(), column) == SQLITE_TEXT; }
+bool Statement::is_text(int column) const
+{
+	return sqlite3_column_type(statement_.get(), column) == SQLITE_TEXT;
+}
 
 std::string_view Statement::bytes(int column) const
 {
 	const void* data = sqlite3_column_blob(statement_.get(), column);
 	const int size = sqlite3_column_bytes(statement_.get(), column);
-	return data ? std::string_view(static_cast<const char*>(data), static_cast<size_t>(size)) : std::string_view();
+	return data ? std::string_view(static_cast<const char*>(data), static_cast<size_t>(size))
+				: std::string_view();
 }
 
 Database::Database(const std::string& name, int flags, uint64_t busy_ms)
@@ -177,7 +187,8 @@ void Database::execute(const char* sql)
 Statement Database::prepare(std::string_view sql)
 {
 	sqlite3_stmt* statement = nullptr;
-	const int code = sqlite3_prepare_v2(handle_, sql.data(), static_cast<int>(sql.size()), &statement, nullptr);
+	const int code =
+		sqlite3_prepare_v2(handle_, sql.data(), static_cast<int>(sql.size()), &statement, nullptr);
 	if (code != SQLITE_OK)
 		throw_sqlite_error(handle_, code);
 	return Statement(statement);
@@ -207,7 +218,10 @@ int64_t Database::cached_integer(const char* sql)
 
 void Database::abandon() { sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr); }
 
-Transaction::Transaction(Database& database) : database_(&database) { database.cached("BEGIN IMMEDIATE").run(); }
+Transaction::Transaction(Database& database) : database_(&database)
+{
+	database.cached("BEGIN IMMEDIATE").run();
+}
 
 Transaction::~Transaction()
 {

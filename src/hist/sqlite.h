@@ -32,12 +32,15 @@ public:
 	Statement& bind(int at, uint64_t value) { return bind(at, static_cast<int64_t>(value)); }
 	Statement& bind(int at, unsigned value) { return bind(at, int64_t{value}); }
 	Statement& bind_null(int at);
-	int parameters() const; // the greatest position
-	Statement& bind_text(int at, std::string_view text); // copied
+	int parameters() const;                               // the greatest position
+	Statement& bind_text(int at, std::string_view text);  // copied
 	Statement& bind_blob(int at, std::string_view bytes); // copied
 
 	bool step(); // whether there is a row; after the last, the statement is ready for the next use
-	void run() { while (step()) {} }
+	void run()
+	{
+		while (step()) {}
+	}
 	void reset(); // after leaving a loop of steps early
 
 	int64_t integer(int column) const;

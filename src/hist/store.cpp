@@ -52,8 +52,9 @@ int64_t now_unix_ns()
 bool has_labels(const HistRecord& record, const HistQuery& query)
 {
 	return std::all_of(query.labels.begin(), query.labels.end(), [&](const auto& wanted) {
-		return std::any_of(record.labels.begin(), record.labels.end(),
-			[&](const HistLabel& label) { return label.name == wanted.first && label.value == wanted.second; });
+		return std::any_of(record.labels.begin(), record.labels.end(), [&](const HistLabel& label) {
+			return label.name == wanted.first && label.value == wanted.second;
+		});
 	});
 }
 
@@ -75,8 +76,8 @@ void retain_quietly(StoreFile& file, int64_t newest)
 			done = apply_retention(database, options.keep_ns, options.max_bytes, newest, now_unix_ns());
 		});
 		if (done.forgotten_totals)
-			file.warn("is at its greatest size; the totals of " + std::to_string(done.forgotten_totals)
-				+ " labels that were not counted for the longest time begin anew");
+			file.warn("is at its greatest size; the totals of " + std::to_string(done.forgotten_totals) +
+				" labels that were not counted for the longest time begin anew");
 	} catch (const Error& error) {
 		if (options.warn)
 			options.warn(error.message + "; what is due to be removed stays for now");
@@ -106,8 +107,8 @@ HistStore HistStore::open_for_reading(const std::string& path)
 	return HistStore(std::move(inner));
 }
 
-void HistStore::append(const std::shared_ptr<const HistSource>& source, int64_t start_unix_ns, const HistWindow& window,
-	std::span<const HistRecord> records, const std::optional<State>& state)
+void HistStore::append(const std::shared_ptr<const HistSource>& source, int64_t start_unix_ns,
+	const HistWindow& window, std::span<const HistRecord> records, const std::optional<State>& state)
 {
 	StoreFile& file = inner_->writable();
 	int64_t first = 0;
@@ -127,7 +128,10 @@ void HistStore::append(const std::shared_ptr<const HistSource>& source, int64_t 
 		}
 		writer.add_to_window(*source, window);
 		if (state)
-			database.cached("INSERT OR REPLACE INTO state (key, bytes) VALUES (?1, ?2)").bind_text(1, state->key).bind_blob(2, state->bytes).run();
+			database.cached("INSERT OR REPLACE INTO state (key, bytes) VALUES (?1, ?2)")
+				.bind_text(1, state->key)
+				.bind_blob(2, state->bytes)
+				.run();
 		transaction.commit();
 	});
 	if (!totals_whole)
@@ -163,9 +167,9 @@ std::vector<HistTotal> HistStore::totals(const HistSource& of)
 	inner_->use([&](Database& database) {
 		totals.clear();
 		RowReader reader(database);
-		Statement rows = database.prepare("SELECT " + std::string(kRecordColumns)
-			+ ", last_ns FROM total WHERE series = (SELECT id FROM series WHERE tool=?1 AND quantity=?2 AND options=?3 AND host=?4"
-			  " AND base=?5 AND scale=?6) ORDER BY labels");
+		Statement rows = database.prepare("SELECT " + std::string(kRecordColumns) +
+			", last_ns FROM total WHERE series = (SELECT id FROM series WHERE tool=?1 AND quantity=?2 AND options=?3 AND host=?4"
+			" AND base=?5 AND scale=?6) ORDER BY labels");
 		bind_series(rows, of);
 		while (rows.step())
 			totals.push_back({reader.record(rows, 0), rows.integer(kRecordColumnCount)});
@@ -191,14 +195,15 @@ std::optional<HistRuns> HistStore::runs(const HistSource& of)
 	std::optional<HistRuns> runs;
 	inner_->use([&](Database& database) {
 		runs.reset();
-		Statement find = database.prepare("SELECT runs.source, window_ns, lost, dropped, reset, succeeded, failed, last_ns, last_success FROM runs JOIN series ON"
-										  " series.id = runs.series WHERE tool=?1 AND quantity=?2 AND options=?3 AND host=?4"
-										  " AND base=?5 AND scale=?6");
+		Statement find = database.prepare(
+			"SELECT runs.source, window_ns, lost, dropped, reset, succeeded, failed, last_ns, last_success FROM runs JOIN series ON"
+			" series.id = runs.series WHERE tool=?1 AND quantity=?2 AND options=?3 AND host=?4"
+			" AND base=?5 AND scale=?6");
 		bind_series(find, of);
 		if (find.step())
 			runs = HistRuns{RowReader(database).source(find.integer(0)),
-				{find.number(1), find.number(2), find.number(3), find.number(4)}, find.number(5), find.number(6), find.integer(7),
-				find.integer(8) != 0};
+				{find.number(1), find.number(2), find.number(3), find.number(4)}, find.number(5),
+				find.number(6), find.integer(7), find.integer(8) != 0};
 	});
 	return runs;
 }
@@ -210,9 +215,9 @@ void HistStore::each(const HistQuery& query, const std::function<bool(int64_t id
 		if (told)
 			throw Error(kIoError, "became damaged while it was read");
 		RowReader reader(database);
-		Statement rows = database.prepare(
-			"SELECT " + std::string(kRecordColumns) + ", hist.id FROM interval JOIN hist ON hist.interval = interval.id"
-			+ where_of(query) + " ORDER BY start_ns + window_ns, interval.id, hist.id");
+		Statement rows = database.prepare("SELECT " + std::string(kRecordColumns) +
+			", hist.id FROM interval JOIN hist ON hist.interval = interval.id" + where_of(query) +
+			" ORDER BY start_ns + window_ns, interval.id, hist.id");
 		bind_query(rows, query);
 		while (rows.step()) {
 			const HistRecord record = reader.record(rows, 0);
@@ -231,12 +236,14 @@ void HistStore::each_interval(const HistQuery& query, const IntervalRow& row)
 	times.ids.clear();
 	inner_->use([&](Database& database) {
 		RowReader reader(database);
-		Statement rows = database.prepare("SELECT source, start_ns, window_ns, lost, dropped, reset,"
-											" (SELECT labels FROM hist WHERE hist.interval = interval.id LIMIT 1) FROM interval"
-			+ where_of(times) + " ORDER BY start_ns + window_ns, interval.id");
+		Statement rows = database.prepare(
+			"SELECT source, start_ns, window_ns, lost, dropped, reset,"
+			" (SELECT labels FROM hist WHERE hist.interval = interval.id LIMIT 1) FROM interval" +
+			where_of(times) + " ORDER BY start_ns + window_ns, interval.id");
 		bind_query(rows, times);
 		while (rows.step())
-			row(*reader.source(rows.integer(0)), rows.integer(1), {rows.number(2), rows.number(3), rows.number(4), rows.number(5)},
+			row(*reader.source(rows.integer(0)), rows.integer(1),
+				{rows.number(2), rows.number(3), rows.number(4), rows.number(5)},
 				rows.is_null(6) ? nullptr : &reader.labels(rows.integer(6)));
 	});
 }
@@ -263,7 +270,8 @@ uint64_t HistStore::retain()
 	StoreFile& file = inner_->writable();
 	Retention done;
 	file.use([&](Database& database) {
-		done = apply_retention(database, file.options().keep_ns, file.options().max_bytes, INT64_MAX, now_unix_ns());
+		done = apply_retention(
+			database, file.options().keep_ns, file.options().max_bytes, INT64_MAX, now_unix_ns());
 	});
 	return done.removed;
 }

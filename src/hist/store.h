@@ -30,9 +30,9 @@ struct HistQuery {
 class HistStore {
 public:
 	struct Options {
-		uint64_t keep_ns = 0;      // rows that ended longer ago are pruned as it writes; 0: for ever
-		uint64_t max_bytes = 0;    // the oldest go when the file would be larger; 0: no limit
-		uint64_t busy_ms = 10000;  // how long another writer is waited for
+		uint64_t keep_ns = 0;     // rows that ended longer ago are pruned as it writes; 0: for ever
+		uint64_t max_bytes = 0;   // the oldest go when the file would be larger; 0: no limit
+		uint64_t busy_ms = 10000; // how long another writer is waited for
 		std::function<void(const std::string&)> warn; // what the user should know, one line; may be empty
 	};
 
@@ -54,8 +54,9 @@ public:
 		std::string key, bytes;
 	};
 	// window: of the interval, also where no key counted anything.
-	void append(const std::shared_ptr<const HistSource>& source, int64_t start_unix_ns, const HistWindow& window,
-		std::span<const HistRecord> records, const std::optional<State>& state = std::nullopt);
+	void append(const std::shared_ptr<const HistSource>& source, int64_t start_unix_ns,
+		const HistWindow& window, std::span<const HistRecord> records,
+		const std::optional<State>& state = std::nullopt);
 	std::optional<std::string> state(const std::string& key);
 
 	// A run of this source has ended.
@@ -72,8 +73,8 @@ public:
 
 	// The intervals in which those rows lie, and those in which nothing was counted: ids and labels are not looked at.
 	// labels: of one of the interval's histograms, which tell by what it was keyed; null where it has none.
-	using IntervalRow = std::function<void(
-		const HistSource& source, int64_t start_unix_ns, const HistWindow& window, const std::vector<HistLabel>* labels)>;
+	using IntervalRow = std::function<void(const HistSource& source, int64_t start_unix_ns,
+		const HistWindow& window, const std::vector<HistLabel>* labels)>;
 	void each_interval(const HistQuery& query, const IntervalRow& row);
 
 	// Removes rows (not totals) and gives the room back. Returns how many.

@@ -122,7 +122,8 @@ std::string labels_json(const std::vector<HistLabel>& labels)
 		out.append(before);
 		json_string(out, label.name);
 		out.append(':');
-		if (label.numeric && !label.value.empty() && label.value.find_first_not_of("0123456789") == std::string::npos)
+		if (label.numeric && !label.value.empty() &&
+			label.value.find_first_not_of("0123456789") == std::string::npos)
 			out.append(label.value);
 		else
 			json_string(out, label.value);

@@ -96,7 +96,8 @@ bool could_be_store(const std::string& path)
 		fail("cannot be read", errno);
 	const ssize_t size = read(fd, head.data(), head.size());
 	close(fd);
-	return size == 0 || std::string_view(head.data(), head.size()) == std::string_view("SQLite format 3\0", 16);
+	return size == 0 ||
+		std::string_view(head.data(), head.size()) == std::string_view("SQLite format 3\0", 16);
 }
 
 void require_regular(const std::string& path)
@@ -105,12 +106,16 @@ void require_regular(const std::string& path)
 	if (stat(path.c_str(), &status) != 0)
 		fail("cannot be opened", errno);
 	if (!S_ISREG(status.st_mode))
-		throw Error(kIoError, S_ISDIR(status.st_mode) ? "is a folder; name a file in it" : "is no regular file");
+		throw Error(
+			kIoError, S_ISDIR(status.st_mode) ? "is a folder; name a file in it" : "is no regular file");
 }
 
 } // namespace
 
-std::string store_message(const std::string& path, const std::string& text) { return "store " + path + ": " + text; }
+std::string store_message(const std::string& path, const std::string& text)
+{
+	return "store " + path + ": " + text;
+}
 
 FileLock::FileLock(int fd, bool exclusive, uint64_t busy_ms) : fd_(fd)
 {
@@ -127,7 +132,8 @@ FileLock::FileLock(int fd, bool exclusive, uint64_t busy_ms) : fd_(fd)
 
 FileLock::~FileLock() { flock(fd_, LOCK_UN); }
 
-StoreFile::StoreFile(std::string path, HistStore::Options options) : path_(std::move(path)), options_(std::move(options))
+StoreFile::StoreFile(std::string path, HistStore::Options options)
+	: path_(std::move(path)), options_(std::move(options))
 {
 	use([](Database&) {});
 }
@@ -205,8 +211,10 @@ bool StoreFile::open_current()
 	case StoreState::empty:
 	case StoreState::older: return false;
 	case StoreState::newer:
-		throw Error(kUnavailable, "is of a newer corescope than this one, which leaves it as it is; upgrade, or name another file");
-	case StoreState::foreign: throw Error(kDataError, "is another program's database, and is left as it is; name another file");
+		throw Error(kUnavailable,
+			"is of a newer corescope than this one, which leaves it as it is; upgrade, or name another file");
+	case StoreState::foreign:
+		throw Error(kDataError, "is another program's database, and is left as it is; name another file");
 	}
 	Statement mode = database_->prepare("PRAGMA journal_mode");
 	if (!mode.step() || mode.text(0) != "wal")
@@ -214,7 +222,8 @@ bool StoreFile::open_current()
 	if (sqlite3_db_readonly(database_->handle(), "main"))
 		throw Error(kIoError, "it can be read but not written");
 	// FULL: each commit is synced, and so is what append() promised.
-	database_->execute("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 1000; PRAGMA journal_size_limit = 4194304");
+	database_->execute(
+		"PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 1000; PRAGMA journal_size_limit = 4194304");
 	return true;
 }
 
@@ -268,7 +277,8 @@ void StoreFile::settle(const std::string* damage)
 		database_->execute("PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL");
 		Statement mode = database_->prepare("PRAGMA journal_mode");
 		if (!mode.step() || mode.text(0) != "wal")
-			throw Error(kIoError, "its file system cannot share memory between processes; name a file on a local disk");
+			throw Error(kIoError,
+				"its file system cannot share memory between processes; name a file on a local disk");
 		mode.reset();
 		migrate_store(*database_);
 		sync_folder(folder_of(path_));

@@ -43,8 +43,8 @@ public:
 	void warn(const std::string& text) const;
 
 private:
-	void make_files();     // what is missing: folder, file, lock
-	bool open_current();   // false: settle() is due; throws DamagedStore
+	void make_files();                      // what is missing: folder, file, lock
+	bool open_current();                    // false: settle() is due; throws DamagedStore
 	void settle(const std::string* damage); // makes, migrates or sets aside
 	std::string set_aside();
 	bool still_there() const;

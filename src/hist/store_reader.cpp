@@ -92,7 +92,8 @@ std::unique_ptr<Database> open_store_for_reading(const std::string& path)
 	const std::unique_ptr<char, void (*)(void*)> real(realpath(path.c_str(), nullptr), std::free);
 	if (!real || access(real.get(), R_OK) != 0) {
 		const int error = errno;
-		throw Error(error == EACCES ? kNoPermission : kIoError, store_message(path, std::string("cannot be read: ") + std::strerror(error)));
+		throw Error(error == EACCES ? kNoPermission : kIoError,
+			store_message(path, std::string("cannot be read: ") + std::strerror(error)));
 	}
 	try {
 		if (!size_of(real.get()).value_or(0))
@@ -102,8 +103,10 @@ std::unique_ptr<Database> open_store_for_reading(const std::string& path)
 		switch (store_state(*database)) {
 		case StoreState::current: return database;
 		case StoreState::older:
-			throw Error(kUnavailable, "is of an older corescope; `corescope history prune --keep 3650d --store FILE`, by who may write it, brings it up to date");
-		case StoreState::newer: throw Error(kUnavailable, "is of a newer corescope than this one; upgrade to read it");
+			throw Error(kUnavailable,
+				"is of an older corescope; `corescope history prune --keep 3650d --store FILE`, by who may write it, brings it up to date");
+		case StoreState::newer:
+			throw Error(kUnavailable, "is of a newer corescope than this one; upgrade to read it");
 		case StoreState::empty:
 		case StoreState::foreign: break;
 		}

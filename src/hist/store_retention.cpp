@@ -16,7 +16,8 @@ constexpr uint64_t kSlackPart = 20;
 
 uint64_t used_bytes(Database& database)
 {
-	const auto pages = database.cached_integer("PRAGMA page_count") - database.cached_integer("PRAGMA freelist_count");
+	const auto pages =
+		database.cached_integer("PRAGMA page_count") - database.cached_integer("PRAGMA freelist_count");
 	return static_cast<uint64_t>(pages) * static_cast<uint64_t>(database.cached_integer("PRAGMA page_size"));
 }
 
@@ -42,7 +43,8 @@ uint64_t delete_older(Database& database, int64_t before_ns, int64_t newest)
 {
 	uint64_t removed = 0;
 	for (bool none_left = false; !none_left;) {
-		Statement& oldest = database.cached("SELECT 1 FROM interval WHERE start_ns + window_ns < ?1 AND id < ?2 LIMIT 1");
+		Statement& oldest =
+			database.cached("SELECT 1 FROM interval WHERE start_ns + window_ns < ?1 AND id < ?2 LIMIT 1");
 		const bool due = oldest.bind(1, before_ns).bind(2, newest).step();
 		oldest.reset();
 		if (!due)
@@ -57,12 +59,14 @@ uint64_t forget_totals(Database& database)
 {
 	Transaction transaction(database);
 	database
-		.cached("DELETE FROM total WHERE (series, labels) IN (SELECT series, labels FROM total JOIN labels ON labels.id ="
-				" total.labels WHERE length(exact) > 0 ORDER BY last_ns LIMIT ?1)")
+		.cached(
+			"DELETE FROM total WHERE (series, labels) IN (SELECT series, labels FROM total JOIN labels ON labels.id ="
+			" total.labels WHERE length(exact) > 0 ORDER BY last_ns LIMIT ?1)")
 		.bind(1, kBatch)
 		.run();
 	const uint64_t removed = changes(database);
-	database.execute("DELETE FROM labels WHERE id NOT IN (SELECT labels FROM hist UNION SELECT labels FROM total)");
+	database.execute(
+		"DELETE FROM labels WHERE id NOT IN (SELECT labels FROM hist UNION SELECT labels FROM total)");
 	transaction.commit();
 	return removed;
 }
@@ -101,7 +105,8 @@ void bind_query(Statement& to, const HistQuery& query)
 		to.bind(5, query.until_unix_ns);
 }
 
-Retention apply_retention(Database& database, uint64_t keep_ns, uint64_t max_bytes, int64_t newest, int64_t now_unix_ns)
+Retention apply_retention(
+	Database& database, uint64_t keep_ns, uint64_t max_bytes, int64_t newest, int64_t now_unix_ns)
 {
 	Retention result;
 	if (keep_ns && static_cast<int64_t>(keep_ns) < now_unix_ns)
@@ -110,13 +115,13 @@ Retention apply_retention(Database& database, uint64_t keep_ns, uint64_t max_byt
 		const uint64_t goal = max_bytes - max_bytes / kSlackPart;
 		while (used_bytes(database) > goal) {
 			// Intervals per byte as they are on the average, so that few steps do and not too much goes.
-			const auto intervals =
-				static_cast<uint64_t>(std::max<int64_t>(database.cached_integer("SELECT count(*) FROM interval"), 1));
+			const auto intervals = static_cast<uint64_t>(
+				std::max<int64_t>(database.cached_integer("SELECT count(*) FROM interval"), 1));
 			const uint64_t used = used_bytes(database);
 			const uint64_t share = (used - goal) * intervals / used + 1;
 			bool none_left = false;
-			result.removed += delete_oldest(
-				database, INT64_MAX, static_cast<int64_t>(std::min<uint64_t>(share, kBatch)), newest, &none_left);
+			result.removed += delete_oldest(database, INT64_MAX,
+				static_cast<int64_t>(std::min<uint64_t>(share, kBatch)), newest, &none_left);
 			if (!none_left)
 				continue;
 			const uint64_t forgotten = forget_totals(database);
@@ -143,7 +148,9 @@ uint64_t delete_rows(Database& database, const std::vector<int64_t>& ids)
 			find.reset();
 			database.cached("DELETE FROM hist WHERE id = ?1").bind(1, ids[done]).run();
 			removed += changes(database);
-			database.cached("DELETE FROM interval WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM hist WHERE interval = ?1)")
+			database
+				.cached(
+					"DELETE FROM interval WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM hist WHERE interval = ?1)")
 				.bind(1, interval)
 				.run();
 		}
@@ -155,8 +162,8 @@ uint64_t delete_rows(Database& database, const std::vector<int64_t>& ids)
 void delete_empty_intervals(Database& database, const HistQuery& query)
 {
 	Transaction transaction(database);
-	Statement empty = database.prepare(
-		"DELETE FROM interval" + where_of(query) + " AND NOT EXISTS (SELECT 1 FROM hist WHERE interval = interval.id)");
+	Statement empty = database.prepare("DELETE FROM interval" + where_of(query) +
+		" AND NOT EXISTS (SELECT 1 FROM hist WHERE interval = interval.id)");
 	bind_query(empty, query);
 	empty.run();
 	transaction.commit();
@@ -171,7 +178,8 @@ void shrink(Database& database)
 
 uint64_t database_bytes(Database& database)
 {
-	return static_cast<uint64_t>(database.integer("PRAGMA page_count") * database.integer("PRAGMA page_size"));
+	return static_cast<uint64_t>(
+		database.integer("PRAGMA page_count") * database.integer("PRAGMA page_size"));
 }
 
 } // namespace corescope

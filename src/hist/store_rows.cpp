@@ -50,7 +50,10 @@ void bind_counts(Statement& to, int at, const HistRecord& record)
 
 void bind_window(Statement& to, int at, const HistWindow& window)
 {
-	to.bind(at, window.window_ns).bind(at + 1, window.lost).bind(at + 2, window.dropped_keys).bind(at + 3, window.reset_keys);
+	to.bind(at, window.window_ns)
+		.bind(at + 1, window.lost)
+		.bind(at + 2, window.dropped_keys)
+		.bind(at + 3, window.reset_keys);
 }
 
 const char* unit_name(const HistSource& source)
@@ -69,7 +72,10 @@ const RowWriter::SourceIds& RowWriter::ids_of(const HistSource& source)
 		return last_ids_;
 	SourceIds ids;
 	const auto bind_series = [&](Statement& to) {
-		to.bind_text(1, source.tool).bind_text(2, source.quantity).bind_text(3, source.options).bind_text(4, source.host);
+		to.bind_text(1, source.tool)
+			.bind_text(2, source.quantity)
+			.bind_text(3, source.options)
+			.bind_text(4, source.host);
 		to.bind_text(5, hist_base_name(source.unit.base)).bind(6, source.unit.scale);
 	};
 	Statement& find_series = database_.cached(
@@ -97,8 +103,8 @@ const RowWriter::SourceIds& RowWriter::ids_of(const HistSource& source)
 		ids.source = find.integer(0);
 		find.reset();
 	} else {
-		Statement& add =
-			database_.cached("INSERT INTO source (series, boot_id, version, hooks, what) VALUES (?1, ?2, ?3, ?4, ?5)");
+		Statement& add = database_.cached(
+			"INSERT INTO source (series, boot_id, version, hooks, what) VALUES (?1, ?2, ?3, ?4, ?5)");
 		bind_source(add);
 		add.run();
 		ids.source = sqlite3_last_insert_rowid(database_.handle());
@@ -117,7 +123,10 @@ int64_t RowWriter::labels_id(const std::vector<HistLabel>& labels)
 		find.reset();
 		return id;
 	}
-	database_.cached("INSERT INTO labels (exact, json) VALUES (?1, ?2)").bind_blob(1, exact).bind_text(2, labels_json(labels)).run();
+	database_.cached("INSERT INTO labels (exact, json) VALUES (?1, ?2)")
+		.bind_blob(1, exact)
+		.bind_text(2, labels_json(labels))
+		.run();
 	return sqlite3_last_insert_rowid(database_.handle());
 }
 
@@ -141,10 +150,11 @@ int64_t RowWriter::interval(const HistSource& source, int64_t start_unix_ns, con
 void RowWriter::insert(const HistRecord& record)
 {
 	const Histogram& h = record.histogram;
-	Statement& add =
-		database_.cached("INSERT INTO hist (interval, labels, p, limit_log2, count, sum, others, slots, p50, p90, p99, max)"
-						 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)");
-	add.bind(1, interval(*record.source, record.start_unix_ns, record.window)).bind(2, labels_id(record.labels));
+	Statement& add = database_.cached(
+		"INSERT INTO hist (interval, labels, p, limit_log2, count, sum, others, slots, p50, p90, p99, max)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)");
+	add.bind(1, interval(*record.source, record.start_unix_ns, record.window))
+		.bind(2, labels_id(record.labels));
 	bind_counts(add, 3, record);
 	bind_percentile(add, 9, h, 0.5);
 	bind_percentile(add, 10, h, 0.9);
@@ -176,7 +186,11 @@ bool RowWriter::add_to_totals(const HistRecord& record)
 	Statement& put = database_.cached(
 		"INSERT OR REPLACE INTO total (series, labels, source, start_ns, last_ns, window_ns, lost, dropped, reset, p, limit_log2,"
 		" count, sum, others, slots) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)");
-	put.bind(1, ids.series).bind(2, labels).bind(3, ids.source).bind(4, total.record.start_unix_ns).bind(5, total.last_unix_ns);
+	put.bind(1, ids.series)
+		.bind(2, labels)
+		.bind(3, ids.source)
+		.bind(4, total.record.start_unix_ns)
+		.bind(5, total.last_unix_ns);
 	bind_window(put, 6, total.record.window);
 	bind_counts(put, 10, total.record);
 	put.run();
@@ -199,8 +213,9 @@ void RowWriter::add_to_window(const HistSource& source, const HistWindow& window
 void RowWriter::run_ended(const HistSource& source, int64_t unix_ns, bool success)
 {
 	add_to_window(source, {});
-	Statement& end = database_.cached("UPDATE runs SET succeeded = succeeded + ?2, failed = failed + 1 - ?2, last_ns = ?3,"
-									  " last_success = ?2 WHERE series = ?1");
+	Statement& end =
+		database_.cached("UPDATE runs SET succeeded = succeeded + ?2, failed = failed + 1 - ?2, last_ns = ?3,"
+						 " last_success = ?2 WHERE series = ?1");
 	end.bind(1, ids_of(source).series).bind(2, int64_t{success}).bind(3, unix_ns).run();
 }
 
@@ -209,14 +224,14 @@ std::shared_ptr<const HistSource> RowReader::source(int64_t id)
 	std::shared_ptr<const HistSource>& known = sources_[id];
 	if (known)
 		return known;
-	Statement& find = database_.cached(
-		"SELECT tool, quantity, what, options, version, hooks, host, boot_id, base, scale"
-		" FROM source JOIN series ON series.id = source.series WHERE source.id = ?1");
+	Statement& find =
+		database_.cached("SELECT tool, quantity, what, options, version, hooks, host, boot_id, base, scale"
+						 " FROM source JOIN series ON series.id = source.series WHERE source.id = ?1");
 	if (!find.bind(1, id).step())
 		throw DamagedStore("a stored histogram is of no source");
 	auto source = std::make_shared<HistSource>();
-	std::string* const texts[] = {&source->tool, &source->quantity, &source->what, &source->options, &source->version,
-		&source->hooks, &source->host, &source->boot_id};
+	std::string* const texts[] = {&source->tool, &source->quantity, &source->what, &source->options,
+		&source->version, &source->hooks, &source->host, &source->boot_id};
 	int column = 0;
 	for (std::string* text : texts)
 		*text = find.text(column++);
@@ -257,7 +272,8 @@ HistRecord RowReader::record(const Statement& row, int first)
 	const uint64_t limit = row.is_null(first + 5) ? Histogram::kNoLimit : uint64_t{1} << limit_log2;
 	const HistSum sum =
 		row.is_text(first + 7) ? sum_of_text(row.bytes(first + 7)) : HistSum{row.number(first + 7)};
-	return {source(row.integer(first)), labels(row.integer(first + 1)), row.number(first + 11), row.integer(first + 2),
+	return {source(row.integer(first)), labels(row.integer(first + 1)), row.number(first + 11),
+		row.integer(first + 2),
 		{row.number(first + 3), row.number(first + 8), row.number(first + 9), row.number(first + 10)},
 		unpack_slots(row.bytes(first + 12), static_cast<unsigned>(p), limit, row.number(first + 6), sum)};
 }

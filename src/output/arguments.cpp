@@ -103,9 +103,11 @@ Value show_arguments(const ArgumentsView& arguments, uint64_t max_args, const Re
 	if (max_args && count_arguments(shown) > max_args) {
 		const size_t count = count_arguments(shown);
 		shown = first_arguments(shown, max_args);
-		note = "[" + std::to_string(max_args) + " of " + std::to_string(count) + (arguments.cut ? " or more" : "") + " arguments]";
+		note = "[" + std::to_string(max_args) + " of " + std::to_string(count) +
+			(arguments.cut ? " or more" : "") + " arguments]";
 	} else if (arguments.cut && arguments.total) {
-		note = "[" + std::to_string(arguments.bytes.size()) + " of " + std::to_string(arguments.total) + " bytes]";
+		note = "[" + std::to_string(arguments.bytes.size()) + " of " + std::to_string(arguments.total) +
+			" bytes]";
 	} else if (arguments.cut) {
 		note = "[cut]";
 	}
@@ -117,7 +119,8 @@ Value show_arguments(const ArgumentsView& arguments, uint64_t max_args, const Re
 	return Value::list(std::string_view(text).substr(0, text.size() - note.size()), note.size());
 }
 
-bool name_matches(const Regex& regex, std::string_view comm, std::string_view file, const ArgumentsView& arguments)
+bool name_matches(
+	const Regex& regex, std::string_view comm, std::string_view file, const ArgumentsView& arguments)
 {
 	const auto last_matches = [&](std::string_view path) {
 		return regex.matches(std::string(path.substr(path.rfind('/') + 1)).c_str());
@@ -125,7 +128,8 @@ bool name_matches(const Regex& regex, std::string_view comm, std::string_view fi
 	if (regex.matches(std::string(comm).c_str()) || last_matches(file))
 		return true;
 	bool found = last_matches(arguments.bytes.substr(0, arguments.bytes.find('\0')));
-	for_each_item(arguments.bytes, [&](std::string_view item) { found = found || regex.matches(std::string(item).c_str()); });
+	for_each_item(arguments.bytes,
+		[&](std::string_view item) { found = found || regex.matches(std::string(item).c_str()); });
 	return found;
 }
 

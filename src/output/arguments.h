@@ -23,7 +23,8 @@ Value show_arguments(const ArgumentsView& arguments, uint64_t max_args, const Re
 bool arguments_cut(const ArgumentsView& arguments, uint64_t max_args);
 
 // Whether the command's name (comm, or the last component of file, or of the first argument) or any argument matches.
-bool name_matches(const Regex& regex, std::string_view comm, std::string_view file, const ArgumentsView& arguments);
+bool name_matches(
+	const Regex& regex, std::string_view comm, std::string_view file, const ArgumentsView& arguments);
 // Whether the arguments match, joined by blanks.
 bool line_matches(const Regex& regex, const ArgumentsView& arguments);
 

@@ -61,29 +61,14 @@ private:
 	void cell(Buffer& out, const Value& value)
 	{
 		switch (value.kind) {
-		case Value::Kind::none:
-			break;
-		case Value::Kind::unsigned_number:
-			out.append_u64(value.bits);
-			break;
-		case Value::Kind::signed_number:
-			out.append_i64(static_cast<int64_t>(value.bits));
-			break;
-		case Value::Kind::boolean:
-			out.append(value.bits ? "true" : "false");
-			break;
-		case Value::Kind::word:
-			out.append(value.bytes);
-			break;
-		case Value::Kind::text:
-			csv_cell(out, value.bytes);
-			break;
-		case Value::Kind::list:
-			list(out, value.bytes);
-			break;
-		case Value::Kind::time:
-			times_.rfc3339(out, clock_.to_unix_ns(value.bits));
-			break;
+		case Value::Kind::none: break;
+		case Value::Kind::unsigned_number: out.append_u64(value.bits); break;
+		case Value::Kind::signed_number: out.append_i64(static_cast<int64_t>(value.bits)); break;
+		case Value::Kind::boolean: out.append(value.bits ? "true" : "false"); break;
+		case Value::Kind::word: out.append(value.bytes); break;
+		case Value::Kind::text: csv_cell(out, value.bytes); break;
+		case Value::Kind::list: list(out, value.bytes); break;
+		case Value::Kind::time: times_.rfc3339(out, clock_.to_unix_ns(value.bits)); break;
 		case Value::Kind::seconds:
 			out.append_u64(value.bits / 1000000000);
 			out.append('.');

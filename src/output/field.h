@@ -14,10 +14,10 @@
 namespace corescope {
 
 enum FieldFlags : unsigned {
-	kInTable = 1,   // a column unless the tool hides it
-	kInData = 2,    // in JSON and CSV
-	kRight = 4,     // numbers to the right
-	kOptional = 8,  // a column only when the tool shows it
+	kInTable = 1,  // a column unless the tool hides it
+	kInData = 2,   // in JSON and CSV
+	kRight = 4,    // numbers to the right
+	kOptional = 8, // a column only when the tool shows it
 	kEverywhere = kInTable | kInData,
 };
 
@@ -69,15 +69,22 @@ constexpr Field field(const char* heading, const char* key, unsigned width, unsi
 {
 	using Event = typename EventOf<Member>::Event;
 	return {heading, key, width, flags,
-		[](const void* event, const FieldContext&) { return to_value(static_cast<const Event*>(event)->*Member); }, doc};
+		[](const void* event, const FieldContext&) {
+			return to_value(static_cast<const Event*>(event)->*Member);
+		},
+		doc};
 }
 
 // What a function makes of the event. Get: Value (const Event&, const FieldContext&).
 template <class Event, auto Get>
-constexpr Field computed(const char* heading, const char* key, unsigned width, unsigned flags, const char* doc)
+constexpr Field computed(
+	const char* heading, const char* key, unsigned width, unsigned flags, const char* doc)
 {
 	return {heading, key, width, flags,
-		[](const void* event, const FieldContext& context) { return Get(*static_cast<const Event*>(event), context); }, doc};
+		[](const void* event, const FieldContext& context) {
+			return Get(*static_cast<const Event*>(event), context);
+		},
+		doc};
 }
 
 // The kernel's stamp (CLOCK_BOOTTIME ns): HH:MM:SS in a column, RFC 3339 in data.
@@ -86,7 +93,9 @@ constexpr Field time_field(unsigned flags)
 {
 	using Event = typename EventOf<Member>::Event;
 	return {"TIME", "ts", 8, flags,
-		[](const void* event, const FieldContext&) { return Value::time(static_cast<const Event*>(event)->*Member); },
+		[](const void* event, const FieldContext&) {
+			return Value::time(static_cast<const Event*>(event)->*Member);
+		},
 		"when it happened, taken in the kernel"};
 }
 

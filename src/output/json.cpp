@@ -67,30 +67,26 @@ public:
 		}
 		out.append("}\n");
 	}
-	void lost(Buffer& out, const Loss& loss, int64_t unix_ns) override { append_json_lost(out, loss, unix_ns); }
+	void lost(Buffer& out, const Loss& loss, int64_t unix_ns) override
+	{
+		append_json_lost(out, loss, unix_ns);
+	}
 	void summary(Buffer& out, const Summary& summary) override { append_json_summary(out, summary); }
 };
 
 } // namespace
 
-void append_json_member(Buffer& out, std::string_view key, const Value& value, const WallClock& clock, TimeFormatter& times)
+void append_json_member(
+	Buffer& out, std::string_view key, const Value& value, const WallClock& clock, TimeFormatter& times)
 {
 	out.append('"');
 	out.append(key);
 	out.append("\":");
 	switch (value.kind) {
-	case Value::Kind::none:
-		out.append("null");
-		break;
-	case Value::Kind::unsigned_number:
-		out.append_u64(value.bits);
-		break;
-	case Value::Kind::signed_number:
-		out.append_i64(static_cast<int64_t>(value.bits));
-		break;
-	case Value::Kind::boolean:
-		out.append(value.bits ? "true" : "false");
-		break;
+	case Value::Kind::none: out.append("null"); break;
+	case Value::Kind::unsigned_number: out.append_u64(value.bits); break;
+	case Value::Kind::signed_number: out.append_i64(static_cast<int64_t>(value.bits)); break;
+	case Value::Kind::boolean: out.append(value.bits ? "true" : "false"); break;
 	case Value::Kind::word:
 		out.append('"');
 		out.append(value.bytes);
@@ -105,9 +101,7 @@ void append_json_member(Buffer& out, std::string_view key, const Value& value, c
 			out.append('"');
 		}
 		break;
-	case Value::Kind::list:
-		append_json_list(out, key, value.bytes);
-		break;
+	case Value::Kind::list: append_json_list(out, key, value.bytes); break;
 	case Value::Kind::time:
 		out.append('"');
 		times.rfc3339(out, clock.to_unix_ns(value.bits));
@@ -182,7 +176,8 @@ void append_json_summary(Buffer& out, const Summary& summary)
 	out.append("}\n");
 }
 
-std::unique_ptr<RecordWriter> json_writer(std::span<const Field> fields, const FieldContext& context, WallClock& clock)
+std::unique_ptr<RecordWriter> json_writer(
+	std::span<const Field> fields, const FieldContext& context, WallClock& clock)
 {
 	return std::make_unique<JsonWriter>(fields, context, clock);
 }

@@ -59,9 +59,11 @@ protected:
 
 // header: the table's and CSV's first line. shown: keys of optional columns that a table has as well; hidden: of those
 // that it goes without.
-std::unique_ptr<RecordWriter> table_writer(std::span<const Field> fields, std::span<const std::string_view> shown,
-	std::span<const std::string_view> hidden, bool header, const FieldContext& context, WallClock& clock);
-std::unique_ptr<RecordWriter> json_writer(std::span<const Field> fields, const FieldContext& context, WallClock& clock);
+std::unique_ptr<RecordWriter> table_writer(std::span<const Field> fields,
+	std::span<const std::string_view> shown, std::span<const std::string_view> hidden, bool header,
+	const FieldContext& context, WallClock& clock);
+std::unique_ptr<RecordWriter> json_writer(
+	std::span<const Field> fields, const FieldContext& context, WallClock& clock);
 std::unique_ptr<RecordWriter> csv_writer(
 	std::span<const Field> fields, bool header, const FieldContext& context, WallClock& clock);
 
@@ -71,6 +73,7 @@ void append_json_lost(Buffer& out, const Loss& loss, int64_t unix_ns);
 void append_json_summary(Buffer& out, const Summary& summary);
 
 // Appends `"key":value`, and `,"key_b64":…` behind it where bytes had to be replaced.
-void append_json_member(Buffer& out, std::string_view key, const Value& value, const WallClock& clock, TimeFormatter& times);
+void append_json_member(
+	Buffer& out, std::string_view key, const Value& value, const WallClock& clock, TimeFormatter& times);
 
 } // namespace corescope

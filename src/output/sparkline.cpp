@@ -33,7 +33,8 @@ void append_sparkline(Buffer& out, std::span<const std::optional<uint64_t>> valu
 			out.append(' ');
 			continue;
 		}
-		const auto level = static_cast<size_t>(std::min((height(*value) - least) / range * kLevels, kLevels - 1));
+		const auto level =
+			static_cast<size_t>(std::min((height(*value) - least) / range * kLevels, kLevels - 1));
 		out.append(unicode ? kBlocks[level] : kAscii[level]);
 	}
 }

@@ -18,7 +18,9 @@ public:
 		: RecordWriter({}, context, clock), header_(header)
 	{
 		for (const Field& field : fields) {
-			const auto named = [&](auto keys) { return std::find(keys.begin(), keys.end(), field.key) != keys.end(); };
+			const auto named = [&](auto keys) {
+				return std::find(keys.begin(), keys.end(), field.key) != keys.end();
+			};
 			if ((field.flags & kInTable && !named(hidden)) || (field.flags & kOptional && named(shown)))
 				fields_.push_back(field);
 		}
@@ -54,8 +56,9 @@ public:
 				continue;
 			}
 			// In a storm most columns say again what they said last.
-			if (column.size && value.kind == column.kind && value.bits == column.bits && value.bytes.size() == column.raw_size
-				&& value.bytes == std::string_view(column.raw, column.raw_size)) {
+			if (column.size && value.kind == column.kind && value.bits == column.bits &&
+				value.bytes.size() == column.raw_size &&
+				value.bytes == std::string_view(column.raw, column.raw_size)) {
 				std::memcpy(out.reserve(sizeof(column.text)), column.text, sizeof(column.text));
 				out.grow(column.size);
 				continue;
@@ -85,7 +88,8 @@ public:
 
 private:
 	static constexpr size_t kMostDigits = 21;
-	static constexpr char kSpaces[16] = {' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' '};
+	static constexpr char kSpaces[16] = {
+		' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' '};
 
 	struct Column {
 		Value (*get)(const void* event, const FieldContext& context);
@@ -108,26 +112,21 @@ private:
 		const size_t width = column.width;
 		const char end = column.end;
 		switch (value.kind) {
-		case Value::Kind::unsigned_number:
-			return number(out, value.bits, false, right, width, end);
+		case Value::Kind::unsigned_number: return number(out, value.bits, false, right, width, end);
 		case Value::Kind::signed_number: {
 			const auto n = static_cast<int64_t>(value.bits);
 			return number(out, n < 0 ? 0 - value.bits : value.bits, n < 0, right, width, end);
 		}
-		case Value::Kind::none:
-			return ascii(out, "-", right, width, end);
-		case Value::Kind::word:
-			return ascii(out, value.bytes, right, width, end);
-		case Value::Kind::boolean:
-			return ascii(out, value.bits ? "yes" : "no", right, width, end);
+		case Value::Kind::none: return ascii(out, "-", right, width, end);
+		case Value::Kind::word: return ascii(out, value.bytes, right, width, end);
+		case Value::Kind::boolean: return ascii(out, value.bits ? "yes" : "no", right, width, end);
 		case Value::Kind::text:
 			if (is_plain(value.bytes))
 				return ascii(out, value.bytes, right, width, end);
 			break;
 		case Value::Kind::list:
 		case Value::Kind::time:
-		case Value::Kind::seconds:
-			break;
+		case Value::Kind::seconds: break;
 		}
 		const size_t start = out.size();
 		if (value.kind == Value::Kind::text) {
@@ -213,8 +212,9 @@ private:
 
 } // namespace
 
-std::unique_ptr<RecordWriter> table_writer(std::span<const Field> fields, std::span<const std::string_view> shown,
-	std::span<const std::string_view> hidden, bool header, const FieldContext& context, WallClock& clock)
+std::unique_ptr<RecordWriter> table_writer(std::span<const Field> fields,
+	std::span<const std::string_view> shown, std::span<const std::string_view> hidden, bool header,
+	const FieldContext& context, WallClock& clock)
 {
 	return std::make_unique<TableWriter>(fields, shown, hidden, header, context, clock);
 }

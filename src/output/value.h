@@ -10,15 +10,15 @@ namespace corescope {
 
 struct Value {
 	enum class Kind : uint8_t {
-		none,     // not known, or does not apply
+		none, // not known, or does not apply
 		unsigned_number,
 		signed_number,
 		boolean,
-		text,     // any bytes
-		word,     // printable ASCII without blanks, needs no escaping
-		list,     // strings closed by NUL each, one after the other
-		time,     // CLOCK_BOOTTIME ns
-		seconds,  // ns, told as seconds
+		text,    // any bytes
+		word,    // printable ASCII without blanks, needs no escaping
+		list,    // strings closed by NUL each, one after the other
+		time,    // CLOCK_BOOTTIME ns
+		seconds, // ns, told as seconds
 	};
 
 	Kind kind = Kind::none;
@@ -32,7 +32,10 @@ struct Value {
 	static constexpr Value text(std::string_view t) { return {Kind::text, 0, t}; }
 	static constexpr Value word(std::string_view t) { return {Kind::word, 0, t}; }
 	// What was cut is noted, for tables, by printable text that lies in memory right behind the items.
-	static constexpr Value list(std::string_view items, size_t note_size = 0) { return {Kind::list, note_size, items}; }
+	static constexpr Value list(std::string_view items, size_t note_size = 0)
+	{
+		return {Kind::list, note_size, items};
+	}
 	static constexpr Value time(uint64_t boot_ns) { return {Kind::time, boot_ns, {}}; }
 	static constexpr Value seconds(uint64_t ns) { return {Kind::seconds, ns, {}}; }
 

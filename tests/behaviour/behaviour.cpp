@@ -58,7 +58,8 @@ void connect_to_ourselves()
 	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	socklen_t size = sizeof(address);
 	auto* any = reinterpret_cast<sockaddr*>(&address);
-	if (bind(listener, any, size) == 0 && listen(listener, 1) == 0 && getsockname(listener, any, &size) == 0) {
+	if (bind(listener, any, size) == 0 && listen(listener, 1) == 0 &&
+		getsockname(listener, any, &size) == 0) {
 		const int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 		if (connect(client, any, size) == 0)
 			close(accept(listener, nullptr, nullptr));
@@ -121,8 +122,10 @@ bool has_option(const std::string& tool, const std::string& name)
 {
 	const std::string& help = help_of(tool);
 	const std::string word = "--" + name;
-	for (size_t at = help.find(word); at != std::string::npos; at = help.find(word, at + 1)) // --time, not --timestamp
-		if (at + word.size() == help.size() || std::string(" =[\n").find(help[at + word.size()]) != std::string::npos)
+	for (size_t at = help.find(word); at != std::string::npos;
+		 at = help.find(word, at + 1)) // --time, not --timestamp
+		if (at + word.size() == help.size() ||
+			std::string(" =[\n").find(help[at + word.size()]) != std::string::npos)
 			return true;
 	return false;
 }
@@ -149,8 +152,8 @@ Ran run(const Words& words, const Process::Setup& setup)
 
 bool is_one_line(const std::string& errors)
 {
-	return errors.size() > 10 && errors.find('\n') == errors.size() - 1 && errors.find(": ") != std::string::npos
-		&& errors.find("libbpf") == std::string::npos;
+	return errors.size() > 10 && errors.find('\n') == errors.size() - 1 &&
+		errors.find(": ") != std::string::npos && errors.find("libbpf") == std::string::npos;
 }
 
 std::vector<std::string> lines_of(const std::string& text)
@@ -168,7 +171,8 @@ Quarters::Quarters()
 {
 	static int number = 0;
 	const std::string mount = cgroup2_mount();
-	const std::string path = mount + "/corescope-behaviour-" + std::to_string(getpid()) + "-" + std::to_string(number++);
+	const std::string path =
+		mount + "/corescope-behaviour-" + std::to_string(getpid()) + "-" + std::to_string(number++);
 	if (!mount.empty() && mkdir(path.c_str(), 0755) == 0)
 		directory_ = path;
 }
@@ -264,7 +268,8 @@ std::string public_copy()
 			folder = name;
 			path = folder + "/corescope";
 			chmod(name, 0755);
-			std::ofstream(path, std::ios::binary) << std::ifstream(corescope_path(), std::ios::binary).rdbuf();
+			std::ofstream(path, std::ios::binary)
+				<< std::ifstream(corescope_path(), std::ios::binary).rdbuf();
 			chmod(path.c_str(), 0755);
 		}
 		~Copy()
@@ -280,7 +285,8 @@ std::string public_copy()
 void become_nobody()
 {
 	constexpr uid_t kNobody = 65534;
-	if (setgroups(0, nullptr) != 0 || setresgid(kNobody, kNobody, kNobody) != 0 || setresuid(kNobody, kNobody, kNobody) != 0)
+	if (setgroups(0, nullptr) != 0 || setresgid(kNobody, kNobody, kNobody) != 0 ||
+		setresuid(kNobody, kNobody, kNobody) != 0)
 		_exit(126);
 }
 

@@ -64,7 +64,7 @@ public:
 	struct Setup {
 		const Quarters* quarters = nullptr;
 		std::string comm = "stimulus";
-		int times = 0;         // 0: until it is destroyed
+		int times = 0; // 0: until it is destroyed
 		long pause_us = 1000;
 	};
 	Stimulus() : Stimulus(Setup()) {}

@@ -17,7 +17,10 @@ namespace {
 
 constexpr int kPipeDeath = 128 + SIGPIPE;
 
-std::string name_of(int number) { return number == SIGINT ? "SIGINT" : number == SIGHUP ? "SIGHUP" : "SIGTERM"; }
+std::string name_of(int number)
+{
+	return number == SIGINT ? "SIGINT" : number == SIGHUP ? "SIGHUP" : "SIGTERM";
+}
 
 std::string file_text(const std::string& path)
 {
@@ -50,8 +53,7 @@ public:
 	{
 		REQUIRE(pipe2(ends_, O_CLOEXEC | O_NONBLOCK) == 0);
 		const std::string chunk(4096, 'x');
-		while (write(ends_[1], chunk.data(), chunk.size()) > 0) {
-		}
+		while (write(ends_[1], chunk.data(), chunk.size()) > 0) {}
 		fcntl(ends_[1], F_SETFL, 0);
 	}
 	~FullPipe()
@@ -72,7 +74,8 @@ private:
 
 } // namespace
 
-TEST_CASE("every tool | head -1: ends at once by SIGPIPE when the reader goes, also when nothing happens (1.1)")
+TEST_CASE(
+	"every tool | head -1: ends at once by SIGPIPE when the reader goes, also when nothing happens (1.1)")
 {
 	if (const auto why = cannot_trace(); !why.empty())
 		SKIP_TEST(why);
@@ -106,7 +109,8 @@ TEST_CASE("every tool | head -1: the shell's own words, on a busy machine")
 	CHECK(monotonic_ms() - start < 2 * kSoonMs);
 }
 
-TEST_CASE("every tool: TERM, INT and HUP end it in order, with status 0, what was counted, and the summary (X1)")
+TEST_CASE(
+	"every tool: TERM, INT and HUP end it in order, with status 0, what was counted, and the summary (X1)")
 {
 	if (const auto why = cannot_trace(); !why.empty())
 		SKIP_TEST(why);
@@ -125,7 +129,8 @@ TEST_CASE("every tool: TERM, INT and HUP end it in order, with status 0, what wa
 	uint64_t counted = 0;
 	for (const Json& record : traced.records()) {
 		told += record.at("type") == "event" || record.at("type") == "hist";
-		counted += record.at("type") == "hist" ? record.at("count").get<uint64_t>() : record.at("type") == "event";
+		counted +=
+			record.at("type") == "hist" ? record.at("count").get<uint64_t>() : record.at("type") == "event";
 	}
 	CHECK(told == traced.summary().at("records"));
 	CHECK(counted >= 20); // all of it, and what came last too
@@ -192,7 +197,8 @@ TEST_CASE("every tool: a second INT ends it at once")
 	Process process(command(tool, {"--output", "json"}), pipe.setup());
 	REQUIRE(until([&] { return is_in(process.pid(), SYS_write); }));
 	process.signal(SIGINT);
-	REQUIRE(until([&] { return is_polling(process.pid()) || process.ended(); })); // it has taken notice, and is patient
+	REQUIRE(until(
+		[&] { return is_polling(process.pid()) || process.ended(); })); // it has taken notice, and is patient
 	process.signal(SIGINT);
 	CHECK(end_of(process) == 128 + SIGINT); // and not 74, which it would be a second later
 }
@@ -245,7 +251,8 @@ TEST_CASE("every tool: --duration is that long, and ends with status 0")
 	if (const auto why = cannot_trace(); !why.empty())
 		SKIP_TEST(why);
 	const std::string tool = GENERATE(from_range(tool_names()));
-	const auto [text, ns] = GENERATE(table<std::string, int64_t>({{"0.25", 250000000}, {"120ms", 120000000}, {"1s", 1000000000}}));
+	const auto [text, ns] = GENERATE(
+		table<std::string, int64_t>({{"0.25", 250000000}, {"120ms", 120000000}, {"1s", 1000000000}}));
 	CAPTURE(tool, text);
 	const Quarters quarters;
 	const Stimulus stimulus({.quarters = &quarters});

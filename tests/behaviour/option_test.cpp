@@ -77,7 +77,8 @@ TEST_CASE("every tool: --help tells of every option that is declared, with its l
 			if (*option.doc)
 				CHECK(all.find(without_space(option.doc)) != std::string::npos);
 			if (option.letter)
-				CHECK(ran.out.find(std::string("-") + option.letter + ", --" + option.name) != std::string::npos);
+				CHECK(ran.out.find(std::string("-") + option.letter + ", --" + option.name) !=
+					std::string::npos);
 			const std::string word = std::string("--") + option.name;
 			if (*option.arg == '[') // it may be left out, and the equals sign with it
 				CHECK(ran.out.find(word + "[=" + std::string(option.arg).substr(1)) != std::string::npos);
@@ -154,7 +155,8 @@ TEST_CASE("every tool: a link by its name, also with a prefix or a suffix, is th
 
 TEST_CASE("corescope: a tool or an option that there is not is one line and 64")
 {
-	const Words arguments = GENERATE(Words{"nonsense"}, Words{"--nonsense"}, Words{"-x"}, Words{"help", "nonsense"}, Words{""});
+	const Words arguments =
+		GENERATE(Words{"nonsense"}, Words{"--nonsense"}, Words{"-x"}, Words{"help", "nonsense"}, Words{""});
 	CAPTURE(arguments);
 	const Ran ran = run(with({corescope_path()}, arguments));
 	CHECK(ran.status == 64);

@@ -16,7 +16,8 @@ namespace corescope::test {
 
 namespace {
 
-const char kHostile[] = "a\x1b[2J\n\xff,\"\xc3"; // clears a screen, ends a line, is no UTF-8, and is cut within a character
+const char kHostile[] =
+	"a\x1b[2J\n\xff,\"\xc3"; // clears a screen, ends a line, is no UTF-8, and is cut within a character
 
 // CSV as RFC 4180 has it, line by line: a line feed within quotes would show as a quote that does not end.
 Words csv_cells(const std::string& line)
@@ -59,7 +60,8 @@ bool is_rfc3339_utc(const std::string& ts)
 
 } // namespace
 
-TEST_CASE("every tool --output json: each line is one flat object with a type, meta first and summary last (X2, X17)")
+TEST_CASE(
+	"every tool --output json: each line is one flat object with a type, meta first and summary last (X2, X17)")
 {
 	if (const auto why = cannot_trace(); !why.empty())
 		SKIP_TEST(why);
@@ -97,13 +99,15 @@ TEST_CASE("every tool --output json: each line is one flat object with a type, m
 			std::set<std::string> keys = keys_of(record);
 			for (const auto& [key, value] : record.items()) {
 				CHECK_FALSE(value.is_object());
-				if (key.size() > 4 && key.substr(key.size() - 4) == "_b64" && declared.count(key.substr(0, key.size() - 4)))
+				if (key.size() > 4 && key.substr(key.size() - 4) == "_b64" &&
+					declared.count(key.substr(0, key.size() - 4)))
 					keys.erase(key);
 			}
 			CHECK(keys == declared); // all of them in every record, and none that is not declared
 		} else if (type == "hist") {
 			events++;
-			for (const char* key : {"value_unit", "count", "sum", "window_ns", "lost", "dropped_keys", "p50", "p90", "p99", "max", "slots"})
+			for (const char* key : {"value_unit", "count", "sum", "window_ns", "lost", "dropped_keys", "p50",
+					 "p90", "p99", "max", "slots"})
 				CHECK(record.contains(key));
 			std::set<std::string> keys = keys_of(record);
 			if (first.empty())
@@ -180,7 +184,8 @@ TEST_CASE("every tool --no-header: leaves out the heading and nothing else")
 		CHECK(bare.empty());
 }
 
-TEST_CASE("every tool: a record reaches a pipe at once, as it reaches a terminal, without waiting for more (X1)")
+TEST_CASE(
+	"every tool: a record reaches a pipe at once, as it reaches a terminal, without waiting for more (X1)")
 {
 	if (const auto why = cannot_trace(); !why.empty())
 		SKIP_TEST(why);
@@ -234,7 +239,8 @@ TEST_CASE("every tool: a hostile name never reaches the output raw, in no format
 	bool shown = false;
 	for (const std::string& line : lines) {
 		CAPTURE(line);
-		const bool clean = std::none_of(line.begin(), line.end(), [](char c) { return static_cast<unsigned char>(c) < 32 || c == 127; });
+		const bool clean = std::none_of(
+			line.begin(), line.end(), [](char c) { return static_cast<unsigned char>(c) < 32 || c == 127; });
 		CHECK(clean);
 		CHECK(oracle.valid(line));
 		CHECK((!line.empty() || format == "table"));
@@ -261,7 +267,8 @@ TEST_CASE("every tool: libbpf's words appear with --verbose, and never without")
 	CHECK(run(command(tool, {"--duration", "20ms", "-v"})).err.find("libbpf: ") != std::string::npos);
 }
 
-TEST_CASE("every tool with a ring buffer: of what a slow reader cannot take, shown and lost are together what was issued")
+TEST_CASE(
+	"every tool with a ring buffer: of what a slow reader cannot take, shown and lost are together what was issued")
 {
 	if (const auto why = cannot_trace(); !why.empty())
 		SKIP_TEST(why);
@@ -318,7 +325,8 @@ TEST_CASE("every tool with a ring buffer: of what a slow reader cannot take, sho
 	CHECK(traced.summary().at("lost") == lost);
 	CHECK(traced.summary().at("lost_by_reason").at("ring buffer full") == lost);
 	CHECK(traced.summary().at("records") == shown);
-	CHECK(traced.process().errors().find("lost " + std::to_string(lost) + " events: ring buffer full") != std::string::npos);
+	CHECK(traced.process().errors().find("lost " + std::to_string(lost) + " events: ring buffer full") !=
+		std::string::npos);
 	if (load) {
 		CHECK(shown + lost == found->second.events);
 		CHECK(load->finish() == 0);

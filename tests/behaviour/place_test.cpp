@@ -90,8 +90,8 @@ TEST_CASE("every tool: without privilege it is 77, one line, and nothing on stdo
 	if (const auto why = cannot_trace(); !why.empty())
 		SKIP_TEST(why);
 	const std::string tool = GENERATE(from_range(tool_names())), format = GENERATE("table", "json");
-	const auto caps = GENERATE(std::vector<cap_value_t>{}, std::vector<cap_value_t>{CAP_BPF}, std::vector<cap_value_t>{CAP_PERFMON},
-		std::vector<cap_value_t>{CAP_DAC_READ_SEARCH, CAP_SYS_PTRACE});
+	const auto caps = GENERATE(std::vector<cap_value_t>{}, std::vector<cap_value_t>{CAP_BPF},
+		std::vector<cap_value_t>{CAP_PERFMON}, std::vector<cap_value_t>{CAP_DAC_READ_SEARCH, CAP_SYS_PTRACE});
 	CAPTURE(tool, format, caps);
 	const Ran ran = run({public_copy(), tool, "--output", format}, as(caps));
 	if (ran.status == kCannot)
@@ -108,7 +108,8 @@ TEST_CASE("every tool: what needs no privilege works without: help, version, and
 	if (geteuid() != 0)
 		SKIP_TEST("needs root to become nobody");
 	const std::string tool = GENERATE(from_range(tool_names()));
-	for (const Words& words : {Words{tool, "--help"}, Words{"help", tool}, Words{"--version"}, Words{}, Words{tool, "--nonsense"}}) {
+	for (const Words& words : {Words{tool, "--help"}, Words{"help", tool}, Words{"--version"}, Words{},
+			 Words{tool, "--nonsense"}}) {
 		CAPTURE(words);
 		const Ran ran = run(with({public_copy()}, words), as({}));
 		CHECK(ran.status == (words.size() == 2 && words[1] == "--nonsense" ? 64 : 0));
@@ -236,7 +237,8 @@ TEST_CASE("execsnoop -x needs tracefs on this kernel or another hook, and says w
 {
 	if (const auto why = cannot_trace(); !why.empty())
 		SKIP_TEST(why);
-	const Ran ran = run(command("execsnoop", with(kShort, {"-x"})), without({"/sys/kernel/tracing", "/sys/kernel/debug"}));
+	const Ran ran = run(
+		command("execsnoop", with(kShort, {"-x"})), without({"/sys/kernel/tracing", "/sys/kernel/debug"}));
 	if (ran.status == kCannot)
 		SKIP_TEST("no mount namespace can be made here");
 	if (ran.status == 0) {

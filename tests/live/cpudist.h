@@ -36,7 +36,7 @@ inline bool within_two_percent_ns(double told, double truth, int tasks = 1)
 struct Hist {
 	int64_t count = 0;
 	double sum_ns = 0;
-	int64_t dropped = 0;             // of the last record
+	int64_t dropped = 0; // of the last record
 	uint64_t window_ns = 0;
 	std::map<uint64_t, int64_t> slots; // by upper bound; 0 stands for the one without
 
@@ -60,7 +60,7 @@ size_t hists(const std::vector<Json>& records);
 // cpudist beside loads: attached before they go, ended when all have told their truth.
 struct Beside {
 	std::vector<Json> records;
-	std::vector<Json> truth;   // of the first load, line by line
+	std::vector<Json> truth;               // of the first load, line by line
 	std::vector<std::vector<Json>> truths; // of each
 	std::string errors;
 
@@ -98,8 +98,8 @@ int64_t all_switches();
 } // namespace corescope::test
 
 // Skips where a load cannot run here.
-#define NEED_LOAD(load)                                                                                      \
-	do {                                                                                                     \
-		if ((load).ready().is_null())                                                                        \
-			SKIP_TEST((load).errors());                                                                      \
+#define NEED_LOAD(load)                 \
+	do {                                \
+		if ((load).ready().is_null())   \
+			SKIP_TEST((load).errors()); \
 	} while (false)

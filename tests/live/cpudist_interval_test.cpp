@@ -91,12 +91,13 @@ TEST_CASE("cpudist INTERVAL: intervals are differences, and together they are th
 	CHECK(load.finish() == 0);
 }
 
-TEST_CASE("cpudist INTERVAL COUNT: so many intervals, of that length, also of a fraction of a second (C6, C7)")
+TEST_CASE(
+	"cpudist INTERVAL COUNT: so many intervals, of that length, also of a fraction of a second (C6, C7)")
 {
 	if (const auto why = cannot_trace(); !why.empty())
 		SKIP_TEST(why);
-	const auto [interval, count, ns] = GENERATE(table<std::string, size_t, uint64_t>(
-		{{"0.25", 3, 250000000}, {"0.05", 8, 50000000}, {"200ms", 2, 200000000}, {".1", 1, 100000000}, {"1", 1, 1000000000}}));
+	const auto [interval, count, ns] = GENERATE(table<std::string, size_t, uint64_t>({{"0.25", 3, 250000000},
+		{"0.05", 8, 50000000}, {"200ms", 2, 200000000}, {".1", 1, 100000000}, {"1", 1, 1000000000}}));
 	CAPTURE(interval, count);
 	Process tool({corescope_path(), "cpudist", "--output", "json", interval, std::to_string(count)});
 	const auto records = lines_of(tool);
@@ -212,8 +213,8 @@ TEST_CASE("cpudist: memory in the kernel does not depend on pid_max, and stays b
 		SKIP_TEST(why);
 	// The least pid_max of a machine is 32768: a map of that many entries, at 8 bytes of key and value and what
 	// the kernel adds to each, would not fit into this bound.
-	const Words arguments = GENERATE(Words{}, Words{"-P"}, Words{"-L"}, Words{"-O"}, Words{"-O", "-P"}, Words{"-O", "-L"},
-		Words{"--by", "comm"}, Words{"--by", "cgroup"}, Words{"-I", "-P"});
+	const Words arguments = GENERATE(Words{}, Words{"-P"}, Words{"-L"}, Words{"-O"}, Words{"-O", "-P"},
+		Words{"-O", "-L"}, Words{"--by", "comm"}, Words{"--by", "cgroup"}, Words{"-I", "-P"});
 	CAPTURE(arguments);
 	Words command = {"cpudist"};
 	command.insert(command.end(), arguments.begin(), arguments.end());

@@ -3,11 +3,11 @@
 // are shown.
 #include "cpudist.h"
 
+#include <algorithm>
 #include <csignal>
 #include <fstream>
-#include <set>
-#include <algorithm>
 #include <sched.h>
+#include <set>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -64,7 +64,8 @@ TEST_CASE("cpudist -P: the name is the process', not that of whichever thread ca
 	SECTION("by comm, where its threads count for it")
 	{
 		const Beside run = beside({&load}, {"--by", "comm", "--max-keys", "4000"});
-		CHECK(within_one_percent(total_of(run.records, "comm", "leadername").count, run.truth[0].at("switches"), 4));
+		CHECK(within_one_percent(
+			total_of(run.records, "comm", "leadername").count, run.truth[0].at("switches"), 4));
 		CHECK(total(run.records, [](const Json& r) {
 			return r.contains("comm") && r.at("comm").get<std::string>().rfind("workername", 0) == 0;
 		}).count == 0);
@@ -84,7 +85,8 @@ TEST_CASE("cpudist -P: processes that have ended are named as they were last, no
 	const Json pids = run.truth[0].at("pids");
 	for (size_t i = 0; i < pids.size(); i++) {
 		const auto found = hist_records(run.records);
-		const auto one = std::find_if(found.begin(), found.end(), [&](const Json& r) { return r.at("pid") == pids[i]; });
+		const auto one =
+			std::find_if(found.begin(), found.end(), [&](const Json& r) { return r.at("pid") == pids[i]; });
 		REQUIRE(one != found.end());
 		CHECK(one->at("comm") == "many" + std::to_string(i));
 	}
@@ -112,7 +114,8 @@ TEST_CASE("cpudist --by comm: a process without a name has a histogram too")
 	CHECK(total_of(tool.records(), "comm", "").count >= 195);
 }
 
-TEST_CASE("cpudist: with more keys than room, what was told and what was lost are together the kernel's count (C13)")
+TEST_CASE(
+	"cpudist: with more keys than room, what was told and what was lost are together the kernel's count (C13)")
 {
 	if (const auto why = cannot_trace(); !why.empty())
 		SKIP_TEST(why);
@@ -128,7 +131,8 @@ TEST_CASE("cpudist: with more keys than room, what was told and what was lost ar
 	const Json& summary = run.records.back();
 	CHECK(summary.at("lost") == told.dropped);
 	CHECK(summary.at("lost_by_reason").at("table full") == told.dropped);
-	CHECK(run.errors.find("lost " + std::to_string(told.dropped) + " values: table full") != std::string::npos);
+	CHECK(
+		run.errors.find("lost " + std::to_string(told.dropped) + " values: table full") != std::string::npos);
 	CHECK(run.errors.find("--max-keys") != std::string::npos);
 }
 
@@ -160,7 +164,8 @@ TEST_CASE("cpudist: lost values are told in the table and in CSV as well")
 	const std::string format = GENERATE("table", "csv");
 	Load load("switchload", {"threads", "20", "50", "300", "20"}, true);
 	NEED_LOAD(load);
-	Process tool({corescope_path(), "cpudist", "-L", "-p", std::to_string(load.pid()), "--max-keys", "4", "--output", format, "0.1"});
+	Process tool({corescope_path(), "cpudist", "-L", "-p", std::to_string(load.pid()), "--max-keys", "4",
+		"--output", format, "0.1"});
 	REQUIRE(tool.line()); // it traces: an interval has passed
 	load.go();
 	load.truth(1);
@@ -180,7 +185,8 @@ TEST_CASE("cpudist --by cgroup and --by unit: each group its own count, a unit w
 	if (const auto why = cannot_make_cgroups(); !why.empty())
 		SKIP_TEST(why);
 	const std::string unit = own("cpudist") + ".service";
-	const OwnCgroup slice(own("cpudist") + ".slice"), service(unit, &slice), main("main", &service), rest("rest", &service);
+	const OwnCgroup slice(own("cpudist") + ".slice"), service(unit, &slice), main("main", &service),
+		rest("rest", &service);
 	const OwnCgroup other(own("cpudist-other") + ".scope", &slice);
 	Load one("switchload", {"incgroup", main.directory(), "burn", "100", "200", "600"}, true);
 	Load two("switchload", {"incgroup", rest.directory(), "burn", "100", "200", "500"}, true);
@@ -194,7 +200,8 @@ TEST_CASE("cpudist --by cgroup and --by unit: each group its own count, a unit w
 		std::set<Json> ids;
 		for (size_t i = 0; i < 3; i++) {
 			CAPTURE(i);
-			CHECK(within_one_percent(total_of(run.records, "cgroup", groups[i]->path()).count, counts(run, i)));
+			CHECK(
+				within_one_percent(total_of(run.records, "cgroup", groups[i]->path()).count, counts(run, i)));
 			for (const Json& r : hist_records(run.records))
 				if (r.at("cgroup") == groups[i]->path())
 					ids.insert(r.at("cgroup_id"));
@@ -204,8 +211,10 @@ TEST_CASE("cpudist --by cgroup and --by unit: each group its own count, a unit w
 	SECTION("unit")
 	{
 		const Beside run = beside({&one, &two, &three}, {"--by", "unit", "--max-keys", "1000"});
-		CHECK(within_one_percent(total_of(run.records, "unit", unit).count, counts(run, 0) + counts(run, 1), 2));
-		CHECK(within_one_percent(total_of(run.records, "unit", own("cpudist-other") + ".scope").count, counts(run, 2)));
+		CHECK(within_one_percent(
+			total_of(run.records, "unit", unit).count, counts(run, 0) + counts(run, 1), 2));
+		CHECK(within_one_percent(
+			total_of(run.records, "unit", own("cpudist-other") + ".scope").count, counts(run, 2)));
 		size_t records = 0;
 		for (const Json& r : hist_records(run.records))
 			records += r.at("unit") == unit;
@@ -213,12 +222,14 @@ TEST_CASE("cpudist --by cgroup and --by unit: each group its own count, a unit w
 	}
 	SECTION("a unit as filter")
 	{
-		const Beside run = beside({&one, &two, &three}, {"--unit", own("cpudist")}); // .service goes without saying
+		const Beside run =
+			beside({&one, &two, &three}, {"--unit", own("cpudist")}); // .service goes without saying
 		CHECK(within_one_percent(total(run.records).count, counts(run, 0) + counts(run, 1), 2));
 	}
 }
 
-TEST_CASE("cpudist --top: the N with the greatest total time, and the rest together, so that nothing is missing")
+TEST_CASE(
+	"cpudist --top: the N with the greatest total time, and the rest together, so that nothing is missing")
 {
 	if (const auto why = cannot_trace(); !why.empty())
 		SKIP_TEST(why);
@@ -227,12 +238,13 @@ TEST_CASE("cpudist --top: the N with the greatest total time, and the rest toget
 	const OwnCgroup group(own("cpudist-top"));
 	std::vector<std::unique_ptr<Load>> loads;
 	for (const char* burn_us : {"100", "1600", "400", "25", "800"}) // not in their order
-		loads.push_back(std::make_unique<Load>("switchload",
-			Words{"incgroup", group.directory(), "burn", burn_us, "200", "200"}, true));
+		loads.push_back(std::make_unique<Load>(
+			"switchload", Words{"incgroup", group.directory(), "burn", burn_us, "200", "200"}, true));
 	NEED_LOAD(*loads[0]);
 	for (const auto& load : loads)
 		until_blocked(load->pid());
-	Tool all({"cpudist", "-P", "--cgroup", group.directory()}), some({"cpudist", "-P", "--cgroup", group.directory(), "--top", "3"});
+	Tool all({"cpudist", "-P", "--cgroup", group.directory()}),
+		some({"cpudist", "-P", "--cgroup", group.directory(), "--top", "3"});
 	for (const auto& load : loads)
 		load->go();
 	for (const auto& load : loads) {
@@ -370,7 +382,8 @@ TEST_CASE("cpudist -P: a process in a PID namespace is told with its number ther
 		SKIP_TEST("PID namespaces cannot be made here");
 	REQUIRE(status == 0);
 	tool.stop();
-	const Hist told = total(tool.records(), [](const Json& r) { return r.at("nspid") == 1 && r.at("comm") == "switchload"; });
+	const Hist told = total(
+		tool.records(), [](const Json& r) { return r.at("nspid") == 1 && r.at("comm") == "switchload"; });
 	CHECK(told.count >= 95);
 	CHECK(total_of(tool.records(), "pid", 1).count != told.count);
 }

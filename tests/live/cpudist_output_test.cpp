@@ -41,7 +41,7 @@ struct Table {
 	std::vector<std::string> above; // what stands before it
 	std::string heading;
 	std::vector<Row> rows;
-	std::string figures;            // the line below: count, sum, …
+	std::string figures; // the line below: count, sum, …
 };
 
 Table::Row parse_row(const std::string& line)
@@ -51,7 +51,8 @@ Table::Row parse_row(const std::string& line)
 	long long count = 0;
 	double share = 0;
 	int end = 0;
-	REQUIRE(std::sscanf(line.c_str(), " %llu -> %llu : %lld %lf%% |%n", &low, &high, &count, &share, &end) == 4);
+	REQUIRE(
+		std::sscanf(line.c_str(), " %llu -> %llu : %lld %lf%% |%n", &low, &high, &count, &share, &end) == 4);
 	REQUIRE(end > 0);
 	REQUIRE(line.size() == static_cast<size_t>(end) + 41); // forty columns and the other bar
 	REQUIRE(line.back() == '|');
@@ -129,7 +130,8 @@ TEST_CASE("cpudist: the table is the classic layout, and what it says adds up")
 	CAPTURE(unit);
 	Load load("switchload", {"burn", "300", "300", "600"}, true);
 	NEED_LOAD(load);
-	const Printed run = unit == "msecs" ? printed_beside(load, {"-m", "-e", "-T"}) : printed_beside(load, {"-e", "-T"});
+	const Printed run =
+		unit == "msecs" ? printed_beside(load, {"-m", "-e", "-T"}) : printed_beside(load, {"-e", "-T"});
 	INFO(run.text);
 	const auto tables = parse_tables(run.text, unit);
 	REQUIRE(tables.size() >= 2);
@@ -143,14 +145,16 @@ TEST_CASE("cpudist: the table is the classic layout, and what it says adds up")
 		const int64_t count = number_after(table.figures, "count ");
 		CHECK(number_after(table.above[1], "count: ") == count);
 		if (count) {
-			const int64_t average = number_after(table.above[1], "avg = "), all = number_after(table.above[1], "total: ");
+			const int64_t average = number_after(table.above[1], "avg = "),
+						  all = number_after(table.above[1], "total: ");
 			CHECK(std::llabs(all - average * count) <= count); // both are rounded
 		}
 		int64_t sum = 0, largest = 0;
 		double share = 0;
 		for (size_t i = 0; i < table.rows.size(); i++) {
 			const auto& row = table.rows[i];
-			CHECK(row.low == (i ? table.rows[i - 1].high + 1 : 0)); // without gaps, upper-inclusive, powers of two
+			CHECK(row.low ==
+				(i ? table.rows[i - 1].high + 1 : 0)); // without gaps, upper-inclusive, powers of two
 			CHECK(row.high == uint64_t{1} << i);
 			sum += row.count;
 			share += row.share;
@@ -175,7 +179,8 @@ TEST_CASE("cpudist: the table is the classic layout, and what it says adds up")
 	CHECK(within_one_percent(whole, run.truth.at("switches")));
 }
 
-TEST_CASE("cpudist: by key, each histogram stands below its name; --no-header and quiet pipes print nothing else")
+TEST_CASE(
+	"cpudist: by key, each histogram stands below its name; --no-header and quiet pipes print nothing else")
 {
 	if (const auto why = cannot_trace(); !why.empty())
 		SKIP_TEST(why);
@@ -222,7 +227,8 @@ TEST_CASE("cpudist: percentiles are the slices that the load is known to have")
 		CHECK(total({record}).percentile(0.02) < 900);
 		return;
 	}
-	SKIP_TEST("the machine is too busy: the load was preempted " + std::to_string(preempted) + " times in 500 slices");
+	SKIP_TEST("the machine is too busy: the load was preempted " + std::to_string(preempted) +
+		" times in 500 slices");
 }
 
 TEST_CASE("cpudist -O: percentiles are no less than the sleeps that the load is known to have")
@@ -239,11 +245,13 @@ TEST_CASE("cpudist -O: percentiles are no less than the sleeps that the load is 
 	CHECK(record.at("p50").get<double>() <= average_us * 1.5);
 }
 
-TEST_CASE("cpudist --output json: slots, count, sum and percentiles agree, edges are the scheme's and include what they name")
+TEST_CASE(
+	"cpudist --output json: slots, count, sum and percentiles agree, edges are the scheme's and include what they name")
 {
 	if (const auto why = cannot_trace(); !why.empty())
 		SKIP_TEST(why);
-	const Words ways = GENERATE(Words{"-P"}, Words{"-O", "-L"}, Words{"-m", "-P"}, Words{"-I", "--by", "comm"}, Words{});
+	const Words ways =
+		GENERATE(Words{"-P"}, Words{"-O", "-L"}, Words{"-m", "-P"}, Words{"-I", "--by", "comm"}, Words{});
 	CAPTURE(ways);
 	Load load("switchload", {"threads", "4", "100", "900", "150"}, true);
 	NEED_LOAD(load);
@@ -283,7 +291,8 @@ TEST_CASE("cpudist --output json: slots, count, sum and percentiles agree, edges
 		if (count == 0)
 			continue;
 		CHECK(r.at("max") == before);
-		for (const auto& [name, q] : {std::pair<const char*, double>{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p99_9", 0.999}})
+		for (const auto& [name, q] :
+			{std::pair<const char*, double>{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p99_9", 0.999}})
 			CHECK(r.at(name) == hist.percentile(q));
 	}
 	CHECK(seen >= 1);
@@ -310,7 +319,8 @@ TEST_CASE("cpudist --output csv: a heading, rows of equal length, and counts tha
 	CHECK(heading[0] == "type");
 	if (!by.empty())
 		column(by);
-	std::map<std::string, std::pair<int64_t, int64_t>> sums; // by time and total: what was added, what was said
+	std::map<std::string, std::pair<int64_t, int64_t>>
+		sums; // by time and total: what was added, what was said
 	int64_t whole = 0;
 	for (size_t i = 1; i < lines.size(); i++) {
 		if (lines[i].empty())

@@ -46,7 +46,8 @@ TEST_CASE("cpudist: the sum is the kernel's run time, of slices that end by bloc
 {
 	if (const auto why = cannot_trace(); !why.empty())
 		SKIP_TEST(why);
-	const Words arguments = GENERATE(Words{"-p", "PID"}, Words{"-p", "PID", "-m"}, Words{"-p", "PID", "--by", "comm"});
+	const Words arguments =
+		GENERATE(Words{"-p", "PID"}, Words{"-p", "PID", "-m"}, Words{"-p", "PID", "--by", "comm"});
 	CAPTURE(arguments);
 	Load load("switchload", {"burn", "5000", "300", "100"}, true);
 	NEED_LOAD(load);
@@ -61,7 +62,8 @@ TEST_CASE("cpudist: two spinners on one CPU, where nearly all slices end involun
 {
 	if (const auto why = cannot_trace(); !why.empty())
 		SKIP_TEST(why);
-	Load one("switchload", {"spin", "0.7", "--cpu", "0"}, true), two("switchload", {"spin", "0.7", "--cpu", "0"}, true);
+	Load one("switchload", {"spin", "0.7", "--cpu", "0"}, true),
+		two("switchload", {"spin", "0.7", "--cpu", "0"}, true);
 	NEED_LOAD(one);
 	const Beside run = beside({&one, &two}, {"-P", "--max-keys", "4000"});
 	for (size_t i = 0; i < 2; i++) {
@@ -144,7 +146,8 @@ TEST_CASE("cpudist: without a filter, with idle, the total is the kernel's count
 	CHECK(load.finish() == 0);
 }
 
-TEST_CASE("cpudist: a thread that execs takes its leader's number while it runs, and its slice counts all the same")
+TEST_CASE(
+	"cpudist: a thread that execs takes its leader's number while it runs, and its slice counts all the same")
 {
 	if (const auto why = cannot_trace(); !why.empty())
 		SKIP_TEST(why);
@@ -171,7 +174,8 @@ TEST_CASE("cpudist --cgroup: exactly the tasks in it and below it, whoever ran b
 	const std::string way = GENERATE("", "-P");
 	CAPTURE(option, by_path, way);
 	const std::string cpu = "0"; // all on one CPU: each slice of ours follows another's
-	Load inside("switchload", {"incgroup", below.directory(), "burn", "100", "100", "1000", "--cpu", cpu}, true);
+	Load inside(
+		"switchload", {"incgroup", below.directory(), "burn", "100", "100", "1000", "--cpu", cpu}, true);
 	Load outside("switchload", {"burn", "100", "100", "1000", "--cpu", cpu}, true);
 	NEED_LOAD(inside);
 	Words arguments = {option, by_path ? group.path() : group.directory()};
@@ -190,10 +194,8 @@ TEST_CASE("cpudist -O: every off-CPU interval, and their time is wall clock less
 	if (const auto why = cannot_trace(); !why.empty())
 		SKIP_TEST(why);
 	const auto [arguments, key] = GENERATE(table<Words, std::string>({
-		{{"-O", "-p", "PID"}, ""},
-		{{"-O", "-p", "PID", "-P"}, "pid"},
-		{{"-O", "-P", "--max-keys", "4000"}, "pid"},
-		{{"-O", "-L", "--max-keys", "4000"}, "tid"},
+		{{"-O", "-p", "PID"}, ""}, {{"-O", "-p", "PID", "-P"}, "pid"},
+		{{"-O", "-P", "--max-keys", "4000"}, "pid"}, {{"-O", "-L", "--max-keys", "4000"}, "tid"},
 		{{"-O", "-m", "-p", "PID"}, ""},
 		{{"-O", "-p", "PID", "--hook", "tp_btf+hash"}, ""}, // where there is no task storage
 	}));
@@ -215,7 +217,8 @@ TEST_CASE("cpudist -O --cgroup: the off-CPU time of the tasks in it (C3, X6)")
 	if (const auto why = cannot_make_cgroups(); !why.empty())
 		SKIP_TEST(why);
 	const OwnCgroup group(one_name());
-	Load inside("switchload", {"incgroup", group.directory(), "burn", "100", "4000", "150", "--cpu", "0"}, true);
+	Load inside(
+		"switchload", {"incgroup", group.directory(), "burn", "100", "4000", "150", "--cpu", "0"}, true);
 	Load outside("switchload", {"burn", "100", "100", "800", "--cpu", "0"}, true);
 	NEED_LOAD(inside);
 	const Beside run = beside({&inside, &outside}, {"-O", "--cgroup", group.directory(), "-P"});
@@ -256,9 +259,10 @@ TEST_CASE("cpudist: idle is left out, and with -I it is each CPU's own and the C
 	const long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	std::vector<std::unique_ptr<Load>> loads;
 	std::vector<Load*> all;
-	for (long cpu = 0; cpu < cpus; cpu++) { // so that no slice of idle is long, and what is cut at the edges is short
-		loads.push_back(std::make_unique<Load>("switchload",
-			Words{"burn", "200", "200", "2000", "--cpu", std::to_string(cpu)}, true));
+	for (long cpu = 0; cpu < cpus;
+		 cpu++) { // so that no slice of idle is long, and what is cut at the edges is short
+		loads.push_back(std::make_unique<Load>(
+			"switchload", Words{"burn", "200", "200", "2000", "--cpu", std::to_string(cpu)}, true));
 		all.push_back(loads.back().get());
 	}
 	if (loads[0]->ready().is_null())

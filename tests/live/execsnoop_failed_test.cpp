@@ -30,8 +30,7 @@ void check_failure(const Json& event, const Json& truth, const char* error)
 	CHECK(at <= truth.at("not_after_ns").get<int64_t>());
 }
 
-void check_exact_failure(
-	const char* load_case, const char* error, const char* hook = nullptr)
+void check_exact_failure(const char* load_case, const char* error, const char* hook = nullptr)
 {
 	INFO(load_case);
 	const Strings options = hook ? Strings{"-x", "--hook", hook} : Strings{"-x"};

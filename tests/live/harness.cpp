@@ -132,8 +132,7 @@ std::optional<std::string> Process::line()
 
 std::string Process::rest()
 {
-	while (fill(kPatienceMs)) {
-	}
+	while (fill(kPatienceMs)) {}
 	return std::exchange(buffer_, {});
 }
 
@@ -226,7 +225,8 @@ std::vector<std::string> tool_command(const std::vector<std::string>& arguments)
 	return command;
 }
 
-std::vector<std::string> load_command(const std::string& program, std::vector<std::string> arguments, bool hold)
+std::vector<std::string> load_command(
+	const std::string& program, std::vector<std::string> arguments, bool hold)
 {
 	arguments.insert(arguments.begin(), load_path(program));
 	arguments.push_back("--wait");

@@ -25,10 +25,10 @@ public:
 	enum class Out { pipe, terminal, file };
 	struct Setup {
 		Out out = Out::pipe;
-		std::string file;                          // for Out::file
-		std::vector<std::string> environment{};    // NAME=VALUE, added to ours
-		bool clean_environment = false;            // only those
-		std::function<void()> in_child{};          // before exec: setuid, namespaces, limits
+		std::string file;                       // for Out::file
+		std::vector<std::string> environment{}; // NAME=VALUE, added to ours
+		bool clean_environment = false;         // only those
+		std::function<void()> in_child{};       // before exec: setuid, namespaces, limits
 	};
 
 	explicit Process(const std::vector<std::string>& argv) : Process(argv, Setup()) {}
@@ -48,7 +48,7 @@ public:
 	void signal(int number);
 	// Exit status, or 128 + signal. Fails the test when it doesn't end. Reads its output meanwhile.
 	int wait();
-	bool ended(); // without waiting
+	bool ended();         // without waiting
 	std::string errors(); // what it wrote to stderr so far
 
 private:
@@ -83,8 +83,9 @@ public:
 	// Ends it by `number`, reads all records; the exit status must be 0.
 	const std::vector<Json>& stop(int number = 2);
 	const std::vector<Json>& records() const { return records_; }
-	std::vector<Json> events(const std::function<bool(const Json&)>& wanted = {}) const; // those of type event
-	const Json& summary() const; // the last record
+	std::vector<Json> events(
+		const std::function<bool(const Json&)>& wanted = {}) const; // those of type event
+	const Json& summary() const;                                    // the last record
 
 private:
 	Process process_;
@@ -102,7 +103,7 @@ public:
 	void go();
 	// The truth, line by line, after go(). With hold the program lives on until it is let go.
 	const std::vector<Json>& truth(size_t lines = 0); // 0: all until its end
-	int finish(); // lets go and waits; 77 if the case cannot run here
+	int finish();                                     // lets go and waits; 77 if the case cannot run here
 	std::string errors() { return process_.errors(); }
 
 private:

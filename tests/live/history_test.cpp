@@ -72,8 +72,11 @@ struct Filled {
 			const int64_t start = kNoon + i * 300 * kSecond;
 			const uint64_t us = i < 6 ? 100 : 200;
 			put(store, {a_record(a_source("web1"), start, values(1000, us))});
-			put(store, {a_record(a_source("web1"), start + 20 * kSecond, values(600, us), {{"comm", "nginx", false}}),
-				a_record(a_source("web1"), start + 20 * kSecond, values(400, us), {{"comm", "x\n\x1b", false}})});
+			put(store,
+				{a_record(
+					 a_source("web1"), start + 20 * kSecond, values(600, us), {{"comm", "nginx", false}}),
+					a_record(a_source("web1"), start + 20 * kSecond, values(400, us),
+						{{"comm", "x\n\x1b", false}})});
 		}
 	}
 };
@@ -127,7 +130,8 @@ TEST_CASE("history: selections by time, label, keys, host, id")
 	CHECK(count({"--label", "comm=nginx"}) == 12);
 	CHECK(count({"--host", "web1"}) == 36);
 	CHECK(count({"--host", "web2"}) == 0);
-	CHECK(count({"--quantity", "oncpu", "--tool", "cpudist", "--value-unit", "us", "--options", "none"}) == 36);
+	CHECK(
+		count({"--quantity", "oncpu", "--tool", "cpudist", "--value-unit", "us", "--options", "none"}) == 36);
 	CHECK(count({"--value-unit", "ms"}) == 0);
 	CHECK(count({"--options", "--pid=1"}) == 0);
 	CHECK(count({"--keys", "none", "--since", "2026-11-20 12:30"}) == 6);
@@ -142,11 +146,13 @@ TEST_CASE("history: selections by time, label, keys, host, id")
 	CHECK(count({"--at", "2026-11-20 12:05:25"}) == 2);
 	CHECK(count({"--last", "5"}) == 5);
 	CHECK(count({"1", "2", "3", "99"}) == 3);
-	const auto newest = json_lines(history({"list", "--output", "json", "--keys", "none", "--last", "1", filled.path}));
+	const auto newest =
+		json_lines(history({"list", "--output", "json", "--keys", "none", "--last", "1", filled.path}));
 	CHECK(newest.at(0)["start"] == "2026-11-20T12:55:00.000000000Z");
 	CHECK(newest.at(0)["ts"] == "2026-11-20T12:55:10.000000000Z");
-	for (const auto& wrong : std::vector<std::vector<std::string>>{{"--since", "soon"}, {"--at", "12:60"}, {"--between", "now"}, {"--label", "x"},
-			 {"--last", "0"}, {"--output", "csv"}, {"0"}, {"1@7"}, {"--since", "1h", "--between", "2h,1h"}, {"--nonsense"}}) {
+	for (const auto& wrong : std::vector<std::vector<std::string>>{{"--since", "soon"}, {"--at", "12:60"},
+			 {"--between", "now"}, {"--label", "x"}, {"--last", "0"}, {"--output", "csv"}, {"0"}, {"1@7"},
+			 {"--since", "1h", "--between", "2h,1h"}, {"--nonsense"}}) {
 		std::vector<std::string> words = {"list", filled.path};
 		words.insert(words.end(), wrong.begin(), wrong.end());
 		const Ran ran = history(words);
@@ -187,7 +193,8 @@ TEST_CASE("history merge: exact, refused where it would count twice, and into an
 	CHECK(all[0]["slots"] == Json::parse("[[104,6000],[208,6000]]"));
 	CHECK(all[0]["histograms"] == 12);
 	CHECK(all[0]["window_ns"] == 12 * 10 * kSecond); // the time of the runs by comm is not theirs
-	const auto by_comm = json_lines(history({"merge", "--keys", "comm", "--by", "labels", "--output", "json", filled.path}));
+	const auto by_comm =
+		json_lines(history({"merge", "--keys", "comm", "--by", "labels", "--output", "json", filled.path}));
 	REQUIRE(by_comm.size() == 2);
 	CHECK(by_comm[0]["comm"] == "nginx");
 	CHECK(by_comm[0]["count"] == 7200);
@@ -196,8 +203,10 @@ TEST_CASE("history merge: exact, refused where it would count twice, and into an
 		HistStore store = HistStore::open(filled.path, {});
 		store.append(a_source("web1"), kNoon - 100 * kSecond, {10 * kSecond, 0, 0, 0}, {});
 	}
-	CHECK(json_lines(history({"merge", "--label", "comm=nginx", "--output", "json", filled.path}))[0]["window_ns"] == 13 * 10 * kSecond);
-	CHECK(json_lines(history({"merge", "--keys", "none", "--output", "json", filled.path}))[0]["window_ns"] == 12 * 10 * kSecond);
+	CHECK(json_lines(history({"merge", "--label", "comm=nginx", "--output", "json",
+			  filled.path}))[0]["window_ns"] == 13 * 10 * kSecond);
+	CHECK(json_lines(history({"merge", "--keys", "none", "--output", "json", filled.path}))[0]["window_ns"] ==
+		12 * 10 * kSecond);
 	const Ran printed = history({"merge", "--keys", "none", filled.path});
 	CHECK(printed.out.find("12 histograms of 12 intervals") != std::string::npos);
 
@@ -207,9 +216,11 @@ TEST_CASE("history merge: exact, refused where it would count twice, and into an
 	REQUIRE(copied.size() == 1);
 	CHECK(copied[0]["slots"] == all[0]["slots"]);
 	CHECK(copied[0]["window_ns"] == all[0]["window_ns"]);
-	const auto both = json_lines(history({"merge", "--keys", "none", "--output", "json", other, filled.path}));
+	const auto both =
+		json_lines(history({"merge", "--keys", "none", "--output", "json", other, filled.path}));
 	CHECK(both[0]["count"] == 24000);
-	const auto swapped = json_lines(history({"merge", "--keys", "none", "--output", "json", filled.path, other}));
+	const auto swapped =
+		json_lines(history({"merge", "--keys", "none", "--output", "json", filled.path, other}));
 	CHECK(both == swapped);
 	const Ran itself = history({"merge", "--keys", "none", "--into", filled.path, filled.path});
 	CHECK(itself.status == kUsage);
@@ -232,8 +243,10 @@ TEST_CASE("history diff: sides, shift, and conditions for scripts")
 	CHECK(split.out.find("|++++++++++++++++++++\n") != std::string::npos);
 	CHECK(split.out.find("--------------------|\n") != std::string::npos);
 	CHECK(split.out.find("no difference") == std::string::npos);
-	CHECK(diff({"2026-11-20 12:00..2026-11-20 12:30", "2026-11-20 12:30..2026-11-20 13:00"}).out.find("+100.0%") != std::string::npos);
-	const auto json = json_lines(diff({"--split", "2026-11-20 12:29", "--output", "json", "--fail-if", "p99<-20%"}));
+	CHECK(diff({"2026-11-20 12:00..2026-11-20 12:30", "2026-11-20 12:30..2026-11-20 13:00"})
+			  .out.find("+100.0%") != std::string::npos);
+	const auto json =
+		json_lines(diff({"--split", "2026-11-20 12:29", "--output", "json", "--fail-if", "p99<-20%"}));
 	CHECK(json.at(0)["change"]["p99"] == 1.0);
 	CHECK(json.at(0)["change"]["count_rate"] == 0.0);
 	CHECK(json.at(0)["a"]["count"] == 6000);
@@ -244,14 +257,16 @@ TEST_CASE("history diff: sides, shift, and conditions for scripts")
 	const Ran same = diff({"1", "4"});
 	CHECK(same.status == 0);
 	CHECK(same.out.find("no difference beyond bucket width") != std::string::npos);
-	CHECK(diff({"1,4", "2026-11-20 12:05:01"}).out.find("no difference beyond bucket width") != std::string::npos);
+	CHECK(diff({"1,4", "2026-11-20 12:05:01"}).out.find("no difference beyond bucket width") !=
+		std::string::npos);
 
 	const Ran fails = diff({"--split", "2026-11-20 12:29", "--fail-if", "p99>+20%"});
 	CHECK(fails.status == kFailure);
 	CHECK(fails.out == split.out);
 	CHECK(fails.err == "history: --fail-if p99>+20%: it is +100.0%\n");
 	CHECK(diff({"--split", "2026-11-20 12:29", "--fail-if", "p99>+100%"}).status == 0);
-	CHECK(diff({"--split", "2026-11-20 12:29", "--fail-if", "p99>+100%", "--fail-if", "mean>+20%"}).status == kFailure);
+	CHECK(diff({"--split", "2026-11-20 12:29", "--fail-if", "p99>+100%", "--fail-if", "mean>+20%"}).status ==
+		kFailure);
 	const Ran few = diff({"1", "22", "--fail-if", "p99.9>+20%"}); // 1000 values each
 	CHECK(few.status == kUnavailable);
 	CHECK(one_line(few.err));
@@ -259,7 +274,8 @@ TEST_CASE("history diff: sides, shift, and conditions for scripts")
 	CHECK(diff({"1", "22", "--fail-if", "p99.9>+20%", "--fail-if", "p50>+20%"}).status == kFailure);
 	CHECK(diff({"1", "22", "--fail-if", "p50>+20%", "--min-count", "1001"}).status == kUnavailable);
 	CHECK(diff({"1", "22", "--fail-if", "p50>20"}).status == kUsage);
-	const auto apart = json_lines(diff({"--before", "2026-11-20 12:05:10", "--after", "2026-11-20 12:50", "--output", "json"}));
+	const auto apart = json_lines(
+		diff({"--before", "2026-11-20 12:05:10", "--after", "2026-11-20 12:50", "--output", "json"}));
 	CHECK(apart.at(0)["a"]["histograms"] == 2); // the second one ends at that moment
 	CHECK(apart.at(0)["b"]["histograms"] == 2);
 	CHECK(diff({"--before", "2026-11-20 12:50", "--after", "2026-11-20 12:05"}).status == kUsage);
@@ -271,7 +287,8 @@ TEST_CASE("history diff: sides, shift, and conditions for scripts")
 	CHECK(diff({"1", "whenever"}).status == kUsage);
 	CHECK(diff({"1", "99"}).status == kUnavailable);
 	CHECK(diff({"--split", "2026-11-20 11:00"}).status == kUnavailable);
-	CHECK(history({"diff", "--keys", "none", filled.path, filled.path}).out.find("no difference beyond bucket width") != std::string::npos);
+	CHECK(history({"diff", "--keys", "none", filled.path, filled.path})
+			  .out.find("no difference beyond bucket width") != std::string::npos);
 }
 
 TEST_CASE("history export: JSON Lines, CSV, OpenMetrics, OTLP and Prometheus text say the same")
@@ -317,7 +334,8 @@ TEST_CASE("history prune: by age, size or selection, after a look")
 	CHECK(history({"prune", "--keep", "1d", "--tool", "cpudist", filled.path}).status == kUsage);
 	CHECK(history({"prune", "--keep", "1d", filled.folder.path("none.db")}).status == kIoError);
 	CHECK(filled.folder.names().count("none.db") == 0);
-	CHECK(history({"prune", "--label", "comm=nginx", "--dry-run", filled.path}).out == "12 histograms would be removed\n");
+	CHECK(history({"prune", "--label", "comm=nginx", "--dry-run", filled.path}).out ==
+		"12 histograms would be removed\n");
 	CHECK(left() == 36);
 	CHECK(history({"prune", "--label", "comm=nginx", filled.path}).out == "12 histograms removed\n");
 	CHECK(left() == 24);
@@ -328,10 +346,12 @@ TEST_CASE("history prune: by age, size or selection, after a look")
 		HistStore store = HistStore::open(filled.path, {});
 		put(store, {a_record(a_source("web1"), kDay, values(1, 1))});
 	}
-	CHECK(history({"prune", "--keep", "3650d", "--dry-run", filled.path}).out == "1 histograms would be removed\n");
+	CHECK(history({"prune", "--keep", "3650d", "--dry-run", filled.path}).out ==
+		"1 histograms would be removed\n");
 	CHECK(history({"prune", "--keep", "3650d", filled.path}).out == "1 histograms removed\n");
 	CHECK(left() == 23);
-	CHECK(history({"export", "--output", "prom", filled.path}).out.find("_count 12001\n") != std::string::npos); // totals stay
+	CHECK(history({"export", "--output", "prom", filled.path}).out.find("_count 12001\n") !=
+		std::string::npos); // totals stay
 }
 
 TEST_CASE("history: its commands, help and refusals")

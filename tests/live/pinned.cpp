@@ -17,11 +17,17 @@
 
 namespace corescope::test {
 
-OwnPin::OwnPin(const std::string& what)
+namespace {
+
+std::string own_name(const std::string& what)
 {
 	static int number = 0;
-	name_ = "test-" + std::to_string(getpid()) + "-" + std::to_string(number++) + "-" + what;
+	return "test-" + std::to_string(getpid()) + "-" + std::to_string(number++) + "-" + what;
 }
+
+} // namespace
+
+OwnPin::OwnPin(const std::string& what) : name_(own_name(what)) {}
 
 OwnPin::~OwnPin()
 {

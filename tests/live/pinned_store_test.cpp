@@ -220,7 +220,8 @@ TEST_CASE("pinned read --store: what is pinned anew under the old name begins an
 	const OwnFolder folder;
 	const std::string store = folder.path("a.db");
 	pinned.load.go();
-	const auto switches = pinned.load.truth(1).at(0).at("switches").get<uint64_t>(); // by the kernel's own count
+	const auto switches =
+		pinned.load.truth(1).at(0).at("switches").get<uint64_t>(); // by the kernel's own count
 	until_blocked(pinned.load.pid());
 	must({"pinned", "read", pinned.pin.name(), "--store=" + store});
 	const uint64_t first = kept_in(store).count;

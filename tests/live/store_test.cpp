@@ -43,7 +43,9 @@ int64_t monotonic_s()
 		for (int32_t number = 1;; number++) {
 			Histogram histogram(3, uint64_t{1} << 36);
 			histogram.add(static_cast<uint64_t>(number), HistSum{static_cast<uint64_t>(number)} * 1000);
-			put(store, {a_record(source, number * kSecond, histogram, {{"comm", "a", false}}), a_record(source, number * kSecond, histogram, {{"comm", "b", false}})});
+			put(store,
+				{a_record(source, number * kSecond, histogram, {{"comm", "a", false}}),
+					a_record(source, number * kSecond, histogram, {{"comm", "b", false}})});
 			const Written written{writer, number};
 			if (write(out, &written, sizeof(written)) != sizeof(written))
 				_exit(1);
@@ -73,7 +75,9 @@ std::string why_no_mounts()
 {
 	if (geteuid() != 0)
 		return "needs root, to mount";
-	return shell("unshare -m mount -t tmpfs -o size=100k none /mnt").status == 0 ? "" : "cannot mount a tmpfs here";
+	return shell("unshare -m mount -t tmpfs -o size=100k none /mnt").status == 0
+		? ""
+		: "cannot mount a tmpfs here";
 }
 
 } // namespace
@@ -160,8 +164,10 @@ TEST_CASE("store: twenty writers at once, killed at random, lose nothing that wa
 			total += one.record.histogram.count();
 		CHECK(total == static_cast<uint64_t>(found) * 2);
 	}
-	std::printf("store: %llu intervals reported as stored by %d writers, %d of them killed; all there, and %llu more\n",
-		static_cast<unsigned long long>(reported), static_cast<int>(next), killed, static_cast<unsigned long long>(unreported));
+	std::printf(
+		"store: %llu intervals reported as stored by %d writers, %d of them killed; all there, and %llu more\n",
+		static_cast<unsigned long long>(reported), static_cast<int>(next), killed,
+		static_cast<unsigned long long>(unreported));
 	CHECK(reported > 20);
 	CHECK(killed > kWriters);
 }
@@ -220,7 +226,8 @@ TEST_CASE("store: a medium that cannot be written is read, and not written")
 		for (int i = 0; i < 7; i++)
 			put(store, {a_record(a_source(), i * kDay, some_histogram(random))});
 	}
-	const std::string copy = GENERATE("cp $SOURCE /mnt/r.db", "cp $SOURCE /mnt/r.db; cp $SOURCE-wal /mnt/r.db-wal; cp $SOURCE-shm /mnt/r.db-shm");
+	const std::string copy = GENERATE("cp $SOURCE /mnt/r.db",
+		"cp $SOURCE /mnt/r.db; cp $SOURCE-wal /mnt/r.db-wal; cp $SOURCE-shm /mnt/r.db-shm");
 	const Shell said = shell("export SOURCE='" + folder.path("source.db") + "' COPY='" + copy + "'\n" + R"(
 exec unshare -m sh -c '
 mount -t tmpfs none /mnt

@@ -19,7 +19,7 @@ struct Closing {
 Closing closing;
 
 class Reporter : public Catch::ConsoleReporter {
-  public:
+public:
 	using Catch::ConsoleReporter::ConsoleReporter;
 
 	static std::string getDescription() { return "failures in full, then passed, failed and skipped cases"; }
@@ -40,8 +40,8 @@ class Reporter : public Catch::ConsoleReporter {
 	void testRunEnded(const Catch::TestRunStats& stats) override
 	{
 		closing.ended = true;
-		stream << closing.passed << " passed, " << closing.failed << " failed, " << closing.skipped << " skipped"
-			   << std::endl;
+		stream << closing.passed << " passed, " << closing.failed << " failed, " << closing.skipped
+			   << " skipped" << std::endl;
 		// NOLINTNEXTLINE(bugprone-parent-virtual-call): the parent is passed over on purpose
 		StreamingReporterBase<ConsoleReporter>::testRunEnded(stats);
 	}
@@ -57,7 +57,8 @@ int main(int argc, char** argv)
 {
 	Catch::Session session;
 	session.configData().reporterName = "corescope";
-	session.configData().warnings = Catch::WarnAbout::What(Catch::WarnAbout::NoAssertions | Catch::WarnAbout::NoTests);
+	session.configData().warnings =
+		Catch::WarnAbout::What(Catch::WarnAbout::NoAssertions | Catch::WarnAbout::NoTests);
 	if (const int wrong = session.applyCommandLine(argc, argv))
 		return wrong;
 	const int failed = session.run();

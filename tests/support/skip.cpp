@@ -26,9 +26,6 @@ void mark_skipped(const std::string& reason)
 		std::cout << "SKIP " << test << ": " << reason << std::endl;
 }
 
-bool was_skipped(const std::string& test)
-{
-	return reasons_by_test().count(test) != 0;
-}
+bool was_skipped(const std::string& test) { return reasons_by_test().count(test) != 0; }
 
 } // namespace corescope::test

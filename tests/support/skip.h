@@ -19,9 +19,9 @@ bool was_skipped(const std::string& test);
 
 // Skips the current test case: usable in its body (or in a SECTION), from which it returns.
 // The SUCCEED keeps it apart from a test that asserts nothing, which is a failure.
-#define SKIP_TEST(reason)                                                                                    \
-	do {                                                                                                     \
-		::corescope::test::mark_skipped(reason);                                                             \
-		SUCCEED("skipped");                                                                                  \
-		return;                                                                                              \
+#define SKIP_TEST(reason)                        \
+	do {                                         \
+		::corescope::test::mark_skipped(reason); \
+		SUCCEED("skipped");                      \
+		return;                                  \
 	} while (false)

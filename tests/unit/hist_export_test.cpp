@@ -177,8 +177,8 @@ TEST_CASE("openmetrics: an interval without values counts for the window, and ma
 	h.add(5, 5000);
 	const auto source = source_of();
 	const HistLabel a{"comm", "a", false};
-	const Exposition e = read_openmetrics(openmetrics_of(
-		{record_of(source, 0, 10, h, {a}), record_of(source, 0, 10, Histogram()), record_of(source, 60, 10, Histogram())}));
+	const Exposition e = read_openmetrics(openmetrics_of({record_of(source, 0, 10, h, {a}),
+		record_of(source, 0, 10, Histogram()), record_of(source, 60, 10, Histogram())}));
 	const std::vector<Sample> counts = e.all("corescope_cpudist_oncpu_seconds_count");
 	REQUIRE(counts.size() == 3);
 	CHECK(counts[2].labels == Labels{{"host", "db1"}, {"comm", "a"}});

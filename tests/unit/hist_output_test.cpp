@@ -76,10 +76,7 @@ Histogram with(
 	return h;
 }
 
-HistBucket bucket(uint64_t low, uint64_t high, uint64_t count)
-{
-	return {low, high, count, false};
-}
+HistBucket bucket(uint64_t low, uint64_t high, uint64_t count) { return {low, high, count, false}; }
 
 } // namespace
 

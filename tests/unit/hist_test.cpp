@@ -72,10 +72,7 @@ std::vector<uint64_t> random_values(Values& source, size_t n, unsigned most_bits
 	return values;
 }
 
-Histogram merged(Histogram a, const Histogram& b)
-{
-	return a.merge(b);
-}
+Histogram merged(Histogram a, const Histogram& b) { return a.merge(b); }
 
 } // namespace
 

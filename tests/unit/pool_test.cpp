@@ -41,8 +41,10 @@ TEST_CASE("pool: the result does not depend on the order, nor on how it is put t
 		std::vector<HistRecord> records;
 		const int n = 2 + static_cast<int>(random() % 12);
 		for (int i = 0; i < n; i++)
-			records.push_back(a_record(a_source("web" + std::to_string(random() % 3)), static_cast<int64_t>(random() % 8) * kSecond,
-				some_histogram(random, static_cast<unsigned>(random() % 6), uint64_t{1} << (20 + random() % 30), 50)));
+			records.push_back(a_record(a_source("web" + std::to_string(random() % 3)),
+				static_cast<int64_t>(random() % 8) * kSecond,
+				some_histogram(
+					random, static_cast<unsigned>(random() % 6), uint64_t{1} << (20 + random() % 30), 50)));
 		const auto pooled = [](const std::vector<HistRecord>& all) {
 			HistPool pool;
 			for (const HistRecord& record : all)
@@ -58,7 +60,8 @@ TEST_CASE("pool: the result does not depend on the order, nor on how it is put t
 		CHECK(other.total().source->host == total.source->host);
 		CHECK(other.records() == records.size());
 		// Associative: (some) + (the rest).
-		const auto middle = records.begin() + static_cast<std::ptrdiff_t>(1 + random() % (records.size() - 1));
+		const auto middle =
+			records.begin() + static_cast<std::ptrdiff_t>(1 + random() % (records.size() - 1));
 		Histogram left = pooled({records.begin(), middle}).total().histogram;
 		left.merge(pooled({middle, records.end()}).total().histogram);
 		CHECK(left == total.histogram);
@@ -84,7 +87,8 @@ TEST_CASE("pool: an interval counts once, however many keys were counted in it")
 	pool.add_window(*a_source("web2"), 20 * kSecond, records[0].window, &records[1].labels);
 	CHECK(pool.total().window.window_ns == 30 * kSecond);
 	const std::vector<HistLabel> none, comm = {{"comm", "a", false}};
-	pool.add_window(*a_source(), 30 * kSecond, records[0].window, &none); // another run, of everything together
+	pool.add_window(
+		*a_source(), 30 * kSecond, records[0].window, &none); // another run, of everything together
 	pool.add_window(*a_source(), 30 * kSecond, records[0].window, &comm);
 	pool.add_window(*a_source("web1", "--pid=1"), 30 * kSecond, records[0].window, nullptr);
 	CHECK(pool.total().window.window_ns == 30 * kSecond);
@@ -122,7 +126,8 @@ TEST_CASE("compare: rates by the window, percentiles by buckets")
 		low.push_back(5000);
 		high.push_back(5000);
 	}
-	const HistComparison c = compare(of_values(low), {10 * kSecond, 0, 0, 0}, of_values(high), {20 * kSecond, 0, 0, 0});
+	const HistComparison c =
+		compare(of_values(low), {10 * kSecond, 0, 0, 0}, of_values(high), {20 * kSecond, 0, 0, 0});
 	CHECK_FALSE(c.same_within_buckets);
 	CHECK(c.rate_change == Approx(-0.5));
 	CHECK(c.mean_change == Approx((990 * 200 + 50000.0) / (990 * 100 + 50000.0) - 1));
@@ -149,7 +154,8 @@ TEST_CASE("compare: conditions")
 	const auto verdict = [](const std::string& condition, const Histogram& a, const Histogram& b) {
 		return check(parse_gate(condition), compare(a, {kSecond, 0, 0, 0}, b, {kSecond, 0, 0, 0})).verdict;
 	};
-	const Histogram a = of_values(std::vector<uint64_t>(1000, 100)), b = of_values(std::vector<uint64_t>(1000, 200)),
+	const Histogram a = of_values(std::vector<uint64_t>(1000, 100)),
+					b = of_values(std::vector<uint64_t>(1000, 200)),
 					half = of_values(std::vector<uint64_t>(500, 100));
 	CHECK(verdict("p99>+20%", a, b) == GateResult::fails);
 	CHECK(verdict("p99>+20%", a, a) == GateResult::holds);
@@ -177,7 +183,8 @@ TEST_CASE("compare: conditions")
 	CHECK(values_needed(parse_gate("p99.9>+1%")) == 10000);
 	CHECK(values_needed(parse_gate("max>+1%")) == 100);
 	CHECK(values_needed(parse_gate("count-rate>+1%")) == 0);
-	for (const char* bad : {"", "p99", "p99>20%", "p99>+20", "p99>-20%", "p99<+20%", "p98>+20%", "p99>+%", "p99>+1e2%", "p99>+ 2%", "p99>+nan%",
-			 "p99>+-2%", "p99<-101%", ">+20%", "p99>>+20%", "p99>+20%%"})
+	for (const char* bad :
+		{"", "p99", "p99>20%", "p99>+20", "p99>-20%", "p99<+20%", "p98>+20%", "p99>+%", "p99>+1e2%",
+			"p99>+ 2%", "p99>+nan%", "p99>+-2%", "p99<-101%", ">+20%", "p99>>+20%", "p99>+20%%"})
 		CHECK_THROWS_AS(parse_gate(bad), BadValue);
 }

@@ -216,8 +216,8 @@ TEST_CASE("signals: a list is the union of its words")
 TEST_CASE("signals: what is no signal is refused whole, and the refusal says which word (S5, S12, X8)")
 {
 	for (const std::string bad : {"65", "128", "4294967297", "18446744073709551617", "-1", "+9", "0x9", "9.0",
-			 " 9", "9 ", "12x", "FOO", "SIG", "SIGSIGKILL", "SIGFOO", "SIG65", "KILL;TERM",
-			 "KILL TERM", "NULL", "RTMIN-", "TERM,FOO", "9,65", "9,12x"}) {
+			 " 9", "9 ", "12x", "FOO", "SIG", "SIGSIGKILL", "SIGFOO", "SIG65", "KILL;TERM", "KILL TERM",
+			 "NULL", "RTMIN-", "TERM,FOO", "9,65", "9,12x"}) {
 		CAPTURE(bad);
 		const std::string why = refused(bad);
 		CHECK_FALSE(why.empty());

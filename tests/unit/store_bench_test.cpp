@@ -57,7 +57,8 @@ TEST_CASE("bench: rows per second, bytes per row", "[.bench]")
 		return a_record(source, start, some[static_cast<size_t>(start / kSecond) % some.size()]);
 	};
 	std::printf("bench: %zu slots a histogram\n", slots / some.size());
-	const std::string path = std::getenv("CORESCOPE_BENCH_STORE") ? std::getenv("CORESCOPE_BENCH_STORE") : folder.path();
+	const std::string path =
+		std::getenv("CORESCOPE_BENCH_STORE") ? std::getenv("CORESCOPE_BENCH_STORE") : folder.path();
 	{
 		HistStore store = HistStore::open(path, {});
 		double begun = now_s();
@@ -82,11 +83,13 @@ TEST_CASE("bench: rows per second, bytes per row", "[.bench]")
 				std::vector<HistRecord> records;
 				start += 10 * kSecond;
 				for (int n = 0; n < 100; n++)
-					records.push_back(a_record(source, start, some[static_cast<size_t>(n)], {{"comm", "task" + std::to_string(n), false}}));
+					records.push_back(a_record(source, start, some[static_cast<size_t>(n)],
+						{{"comm", "task" + std::to_string(n), false}}));
 				put(store, records);
 			}
 		}
-		std::printf("bench: %.0f bytes a row (20,000 of them, a hundred to an interval)\n", file_bytes(many) / 20000);
+		std::printf(
+			"bench: %.0f bytes a row (20,000 of them, a hundred to an interval)\n", file_bytes(many) / 20000);
 	}
 	const double begun = now_s();
 	HistStore store = HistStore::open_for_reading(path);

@@ -3,8 +3,8 @@
 #include "store_trial.h"
 
 #include "base/error.h"
-#include "hist/store_codec.h"
 #include "hist/sqlite.h"
+#include "hist/store_codec.h"
 
 #include <algorithm>
 
@@ -15,20 +15,21 @@ namespace {
 
 bool same(const HistSource& a, const HistSource& b)
 {
-	return a.tool == b.tool && a.quantity == b.quantity && a.what == b.what && a.options == b.options && a.version == b.version
-		&& a.hooks == b.hooks && a.host == b.host && a.boot_id == b.boot_id && a.unit == b.unit
-		&& std::string(a.unit.name) == b.unit.name;
+	return a.tool == b.tool && a.quantity == b.quantity && a.what == b.what && a.options == b.options &&
+		a.version == b.version && a.hooks == b.hooks && a.host == b.host && a.boot_id == b.boot_id &&
+		a.unit == b.unit && std::string(a.unit.name) == b.unit.name;
 }
 
 bool same(const HistWindow& a, const HistWindow& b)
 {
-	return a.window_ns == b.window_ns && a.lost == b.lost && a.dropped_keys == b.dropped_keys && a.reset_keys == b.reset_keys;
+	return a.window_ns == b.window_ns && a.lost == b.lost && a.dropped_keys == b.dropped_keys &&
+		a.reset_keys == b.reset_keys;
 }
 
 bool same(const HistRecord& a, const HistRecord& b)
 {
-	return same(*a.source, *b.source) && a.labels == b.labels && a.others == b.others && a.start_unix_ns == b.start_unix_ns
-		&& same(a.window, b.window) && a.histogram == b.histogram;
+	return same(*a.source, *b.source) && a.labels == b.labels && a.others == b.others &&
+		a.start_unix_ns == b.start_unix_ns && same(a.window, b.window) && a.histogram == b.histogram;
 }
 
 uint64_t file_size(const std::string& path)
@@ -57,10 +58,10 @@ TEST_CASE("store: every field comes back as it was")
 	for (const HistUnit& unit : {kNanoseconds, kMicroseconds, kMilliseconds, kBytes, kKibibytes, kItems})
 		for (const unsigned p : {0U, 3U, 8U})
 			for (const uint64_t limit : {Histogram::kNoLimit, uint64_t{1} << 63, uint64_t{1} << 20}) {
-				auto source = std::make_shared<HistSource>(HistSource{"tool", "quantity", "what it is", "--x=" + any_bytes, "1.2", "hook",
-					"host", "boot" + std::to_string(p), unit});
-				HistRecord record{source, {{"pid", "12", true}, {"comm", any_bytes, false}, {"", "", false}}, random(), 0,
-					{random(), random(), random(), random()}, some_histogram(random, p, limit)};
+				auto source = std::make_shared<HistSource>(HistSource{"tool", "quantity", "what it is",
+					"--x=" + any_bytes, "1.2", "hook", "host", "boot" + std::to_string(p), unit});
+				HistRecord record{source, {{"pid", "12", true}, {"comm", any_bytes, false}, {"", "", false}},
+					random(), 0, {random(), random(), random(), random()}, some_histogram(random, p, limit)};
 				record.window.window_ns >>= 2;
 				record.start_unix_ns = static_cast<int64_t>(records.size()) * kSecond;
 				records.push_back(record);
@@ -124,7 +125,8 @@ TEST_CASE("store: totals are the sum of all rows, whatever is pruned")
 	auto later = std::make_shared<HistSource>(*source);
 	later->version = "0.2.0";
 	later->boot_id = "beef";
-	put(store, std::vector<HistRecord>{a_record(later, 40 * kDay, some_histogram(random), {{"comm", "c", false}})});
+	put(store,
+		std::vector<HistRecord>{a_record(later, 40 * kDay, some_histogram(random), {{"comm", "c", false}})});
 
 	const std::vector<HistTotal> totals = store.totals(*source);
 	REQUIRE(totals.size() == 3);
@@ -152,7 +154,8 @@ TEST_CASE("store: a total over histograms of several schemes is that of the coar
 	const Folder folder;
 	std::mt19937_64 random(3);
 	HistStore store = HistStore::open(folder.path(), {});
-	const Histogram fine = some_histogram(random, 5, uint64_t{1} << 40), coarse = some_histogram(random, 1, uint64_t{1} << 30);
+	const Histogram fine = some_histogram(random, 5, uint64_t{1} << 40),
+					coarse = some_histogram(random, 1, uint64_t{1} << 30);
 	put(store, std::vector<HistRecord>{a_record(a_source(), 1, fine), a_record(a_source(), 2, coarse)});
 	Histogram sum = fine;
 	sum.merge(coarse);
@@ -197,7 +200,8 @@ TEST_CASE("store: an interval in which no key counted anything was traced all th
 	const HistWindow window = {10 * kSecond, 1, 2, 3};
 	store.append(a_source(), 100 * kSecond, window, {});
 	CHECK(store.runs(*a_source())->last_unix_ns == 0); // none has ended
-	std::vector<HistRecord> two = {a_record(a_source(), 200 * kSecond, some_histogram(random), {{"pid", "1", true}}),
+	std::vector<HistRecord> two = {
+		a_record(a_source(), 200 * kSecond, some_histogram(random), {{"pid", "1", true}}),
 		a_record(a_source(), 200 * kSecond, some_histogram(random), {{"pid", "2", true}})};
 	two[0].window = two[1].window = window;
 	put(store, two);
@@ -205,12 +209,14 @@ TEST_CASE("store: an interval in which no key counted anything was traced all th
 	std::vector<int64_t> starts;
 	const auto intervals = [&](const HistQuery& query) {
 		starts.clear();
-		store.each_interval(query, [&](const HistSource& source, int64_t start, const HistWindow& w, const std::vector<HistLabel>* labels) {
-			CHECK((labels != nullptr) == (start == 200 * kSecond));
-			CHECK(source.host == (start == 300 * kSecond ? "web2" : "web1"));
-			CHECK(same(w, window));
-			starts.push_back(start / kSecond);
-		});
+		store.each_interval(query,
+			[&](const HistSource& source, int64_t start, const HistWindow& w,
+				const std::vector<HistLabel>* labels) {
+				CHECK((labels != nullptr) == (start == 200 * kSecond));
+				CHECK(source.host == (start == 300 * kSecond ? "web2" : "web1"));
+				CHECK(same(w, window));
+				starts.push_back(start / kSecond);
+			});
 		return starts;
 	};
 	CHECK(intervals({}) == std::vector<int64_t>{100, 200, 300});
@@ -235,10 +241,13 @@ TEST_CASE("store: selections")
 	const Folder folder;
 	std::mt19937_64 random(4);
 	HistStore store = HistStore::open(folder.path(), {});
-	const std::vector<HistLabel> nginx = {{"unit", "nginx.service", false}}, ssh = {{"unit", "ssh.service", false}};
+	const std::vector<HistLabel> nginx = {{"unit", "nginx.service", false}},
+								 ssh = {{"unit", "ssh.service", false}};
 	for (int i = 10; i >= 1; i--) // not in their order
-		put(store, std::vector<HistRecord>{a_record(a_source("web1"), i * 100 * kSecond, some_histogram(random), nginx),
-			a_record(a_source("web2"), i * 100 * kSecond, some_histogram(random), ssh)});
+		put(store,
+			std::vector<HistRecord>{
+				a_record(a_source("web1"), i * 100 * kSecond, some_histogram(random), nginx),
+				a_record(a_source("web2"), i * 100 * kSecond, some_histogram(random), ssh)});
 	CHECK(all_of(store).size() == 20);
 	const std::vector<HistRecord> in_order = all_of(store);
 	CHECK(std::is_sorted(in_order.begin(), in_order.end(),
@@ -281,14 +290,16 @@ TEST_CASE("store: what is older than `keep` goes as it writes")
 		HistStore store = HistStore::open(folder.path(), {});
 		std::vector<HistRecord> records;
 		for (int i = 0; i < 3000; i++)
-			records.push_back(a_record(a_source(), now_ns() - 40 * kDay + i * kSecond, some_histogram(random)));
+			records.push_back(
+				a_record(a_source(), now_ns() - 40 * kDay + i * kSecond, some_histogram(random)));
 		records.push_back(a_record(a_source(), now_ns() - 29 * kDay, some_histogram(random)));
 		put(store, records);
 		CHECK(all_of(store).size() == 3001);
 	}
 	const uint64_t before = file_size(folder.path());
 	std::vector<std::string> warnings;
-	HistStore store = HistStore::open(folder.path(), {.keep_ns = 30 * kDay, .warn = [&](const auto& w) { warnings.push_back(w); }});
+	HistStore store = HistStore::open(
+		folder.path(), {.keep_ns = 30 * kDay, .warn = [&](const auto& w) { warnings.push_back(w); }});
 	put(store, std::vector<HistRecord>{a_record(a_source(), now_ns(), some_histogram(random))});
 	CHECK(all_of(store).size() == 2);
 	CHECK(warnings.empty());
@@ -329,9 +340,11 @@ TEST_CASE("store: totals of labels that never come again do not outgrow --max-si
 	std::mt19937_64 random(7);
 	constexpr uint64_t kMost = 300000;
 	std::vector<std::string> warnings;
-	HistStore store = HistStore::open(folder.path(), {.max_bytes = kMost, .warn = [&](const auto& w) { warnings.push_back(w); }});
+	HistStore store = HistStore::open(
+		folder.path(), {.max_bytes = kMost, .warn = [&](const auto& w) { warnings.push_back(w); }});
 	for (int i = 0; i < 40; i++) {
-		std::vector<HistRecord> records = {a_record(a_source(), now_ns() + i * kSecond, some_histogram(random))};
+		std::vector<HistRecord> records = {
+			a_record(a_source(), now_ns() + i * kSecond, some_histogram(random))};
 		for (int n = 0; n < 50; n++)
 			records.push_back(a_record(a_source(), now_ns() + i * kSecond, some_histogram(random),
 				{{"pid", std::to_string(i * 50 + n), true}}));

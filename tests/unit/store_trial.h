@@ -61,13 +61,15 @@ private:
 	std::string path_;
 };
 
-inline std::shared_ptr<const HistSource> a_source(const std::string& host = "web1", const std::string& options = "")
+inline std::shared_ptr<const HistSource> a_source(
+	const std::string& host = "web1", const std::string& options = "")
 {
-	return std::make_shared<HistSource>(HistSource{"cpudist", "oncpu", "on-CPU time", options, "0.1.0", "tp_btf/sched_switch",
-		host, "f00d", kMicroseconds});
+	return std::make_shared<HistSource>(HistSource{"cpudist", "oncpu", "on-CPU time", options, "0.1.0",
+		"tp_btf/sched_switch", host, "f00d", kMicroseconds});
 }
 
-inline Histogram some_histogram(std::mt19937_64& random, unsigned p = 3, uint64_t limit = uint64_t{1} << 36, int values = 200)
+inline Histogram some_histogram(
+	std::mt19937_64& random, unsigned p = 3, uint64_t limit = uint64_t{1} << 36, int values = 200)
 {
 	Histogram histogram(p, limit);
 	for (int i = 0; i < values; i++) {
@@ -77,8 +79,8 @@ inline Histogram some_histogram(std::mt19937_64& random, unsigned p = 3, uint64_
 	return histogram;
 }
 
-inline HistRecord a_record(const std::shared_ptr<const HistSource>& source, int64_t start_ns, const Histogram& histogram,
-	std::vector<HistLabel> labels = {})
+inline HistRecord a_record(const std::shared_ptr<const HistSource>& source, int64_t start_ns,
+	const Histogram& histogram, std::vector<HistLabel> labels = {})
 {
 	return {source, std::move(labels), 0, start_ns, {10 * kSecond, 0, 0, 0}, histogram};
 }
@@ -93,7 +95,8 @@ inline std::vector<HistRecord> all_of(HistStore& store, const HistQuery& query =
 	return records;
 }
 
-inline void put(HistStore& store, const std::vector<HistRecord>& records, const std::optional<HistStore::State>& state = {})
+inline void put(HistStore& store, const std::vector<HistRecord>& records,
+	const std::optional<HistStore::State>& state = {})
 {
 	if (records.empty())
 		store.append(a_source(), 0, {}, records, state);

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The two sides of `corescope history diff`: what the user's words, or a moment, make of one selection.
+#pragma once
+
+#include "commands/history.h"
+
+#include <string>
+#include <utility>
+
+namespace corescope {
+
+struct Side {
+	std::string text;
+	HistPool pool;
+};
+
+// A word is ids, a store, or a span of time.
+Side side_of(const HistorySelection& both, const std::string& word);
+// As much time before one moment as after the other, or all there is.
+std::pair<Side, Side> sides_of_moments(
+	const HistorySelection& selection, int64_t before_ns, int64_t after_ns);
+
+} // namespace corescope
