@@ -312,6 +312,8 @@ TEST_CASE("execsnoop: needs no tracefs; -x does, and names it and how to mount i
 {
 	if (const auto why = cannot_trace(); !why.empty())
 		SKIP_TEST(why);
+	if (const auto why = no_own_mounts(); !why.empty())
+		SKIP_TEST(why);
 	const Ended plain = run_tool({"--no-header"}, without_tracefs);
 	INFO(plain.errors);
 	CHECK(plain.status == 0);
@@ -322,6 +324,8 @@ TEST_CASE("execsnoop: needs no tracefs; -x does, and names it and how to mount i
 TEST_CASE("execsnoop: a kernel without type information is told as that (E20)", "[execsnoop]")
 {
 	if (const auto why = cannot_trace(); !why.empty())
+		SKIP_TEST(why);
+	if (const auto why = no_own_mounts(); !why.empty())
 		SKIP_TEST(why);
 	const auto without_btf = [] {
 		own_mounts();

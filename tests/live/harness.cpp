@@ -9,7 +9,9 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pty.h>
+#include <sched.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -201,6 +203,27 @@ std::string load_path(const std::string& name)
 {
 	const char* said = std::getenv("CORESCOPE_LOADS");
 	return (said ? std::string(said) : own_folder() + "/load") + "/" + name;
+}
+
+std::string no_own_mounts()
+{
+	const pid_t child = fork();
+	REQUIRE(child >= 0);
+	if (child == 0)
+		_exit(unshare(CLONE_NEWNS) == 0 && mount("", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 ? 0 : 1);
+	int status = 0;
+	REQUIRE(waitpid(child, &status, 0) == child);
+	return status == 0 ? "" : "no mount namespace of its own: it needs root, and a root that is a mount point";
+}
+
+std::string no_terminal()
+{
+	int ends[2];
+	if (openpty(&ends[0], &ends[1], nullptr, nullptr, nullptr) != 0)
+		return "no terminal can be made: there is no /dev/pts";
+	close(ends[0]);
+	close(ends[1]);
+	return "";
 }
 
 std::string cannot_trace()

@@ -64,6 +64,11 @@ private:
 std::string corescope_path();
 std::string load_path(const std::string& name);
 
+// Why a mount namespace of one's own cannot be had here (without privilege; in a chroot, whose root is no mount point), or
+// "" if it can.
+std::string no_own_mounts();
+// Why there is no terminal to write to (no /dev/pts), or "" if there is one.
+std::string no_terminal();
 // Why tools cannot be traced with here ("needs root"), or "" if they can.
 std::string cannot_trace();
 

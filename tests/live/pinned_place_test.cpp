@@ -125,6 +125,8 @@ TEST_CASE("--pin: mounts the BPF file system where there is none, and says what 
 {
 	if (const auto why = cannot_trace(); !why.empty())
 		SKIP_TEST(why);
+	if (const auto why = no_own_mounts(); !why.empty())
+		SKIP_TEST(why);
 	const OwnPin pin("mount");
 	Process::Setup setup;
 	setup.in_child = own_mounts;
@@ -159,6 +161,8 @@ TEST_CASE("--pin: mounts the BPF file system where there is none, and says what 
 TEST_CASE("--pin: a folder of somebody else's is not written to")
 {
 	if (const auto why = cannot_trace(); !why.empty())
+		SKIP_TEST(why);
+	if (const auto why = no_own_mounts(); !why.empty())
 		SKIP_TEST(why);
 	Process::Setup setup;
 	setup.in_child = [] {
@@ -240,6 +244,8 @@ TEST_CASE(
 TEST_CASE("pinned read: needs neither the kernel's type information nor any program of its own")
 {
 	if (const auto why = cannot_trace(); !why.empty())
+		SKIP_TEST(why);
+	if (const auto why = no_own_mounts(); !why.empty())
 		SKIP_TEST(why);
 	const OwnPin pin("light");
 	must({"cpudist", "-P", "--pin", pin.name()});
