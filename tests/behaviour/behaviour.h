@@ -4,6 +4,7 @@
 #pragma once
 
 #include "live/harness.h"
+#include "live/unprivileged.h"
 
 #include <string>
 #include <vector>
@@ -84,8 +85,5 @@ int end_of(Process& process);
 bool until(const std::function<bool()>& condition);
 int64_t monotonic_ms();
 
-// A copy of corescope that everybody may run.
-std::string public_copy();
-void become_nobody();
 
 } // namespace corescope::test

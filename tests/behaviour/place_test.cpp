@@ -93,7 +93,7 @@ TEST_CASE("every tool: without privilege it is 77, one line, and nothing on stdo
 	const auto caps = GENERATE(std::vector<cap_value_t>{}, std::vector<cap_value_t>{CAP_BPF},
 		std::vector<cap_value_t>{CAP_PERFMON}, std::vector<cap_value_t>{CAP_DAC_READ_SEARCH, CAP_SYS_PTRACE});
 	CAPTURE(tool, format, caps);
-	const Ran ran = run({public_copy(), tool, "--output", format}, as(caps));
+	const Ran ran = run({public_corescope(), tool, "--output", format}, as(caps));
 	if (ran.status == kCannot)
 		SKIP_TEST("capabilities cannot be set here");
 	CHECK(ran.status == 77);
@@ -111,7 +111,7 @@ TEST_CASE("every tool: what needs no privilege works without: help, version, and
 	for (const Words& words : {Words{tool, "--help"}, Words{"help", tool}, Words{"--version"}, Words{},
 			 Words{tool, "--nonsense"}}) {
 		CAPTURE(words);
-		const Ran ran = run(with({public_copy()}, words), as({}));
+		const Ran ran = run(with({public_corescope()}, words), as({}));
 		CHECK(ran.status == (words.size() == 2 && words[1] == "--nonsense" ? 64 : 0));
 	}
 }
@@ -122,7 +122,7 @@ TEST_CASE("every tool: CAP_BPF and CAP_PERFMON are enough, unless it needs trace
 		SKIP_TEST(why);
 	const std::string tool = GENERATE(from_range(tool_names()));
 	CAPTURE(tool);
-	const Ran least = run(with({public_copy(), tool}, kShort), as({CAP_BPF, CAP_PERFMON}));
+	const Ran least = run(with({public_corescope(), tool}, kShort), as({CAP_BPF, CAP_PERFMON}));
 	if (least.status == kCannot)
 		SKIP_TEST("capabilities cannot be set here");
 	CAPTURE(least.err);
@@ -132,7 +132,7 @@ TEST_CASE("every tool: CAP_BPF and CAP_PERFMON are enough, unless it needs trace
 		CHECK(is_one_line(least.err));
 		CHECK(least.err.find("CAP_DAC_READ_SEARCH") != std::string::npos);
 	}
-	check_orderly(run(with({public_copy(), tool}, kShort), as({CAP_BPF, CAP_PERFMON, CAP_DAC_READ_SEARCH})));
+	check_orderly(run(with({public_corescope(), tool}, kShort), as({CAP_BPF, CAP_PERFMON, CAP_DAC_READ_SEARCH})));
 }
 
 TEST_CASE("every tool: once attached it holds no more than it needs")

@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // See harness.h.
 #include "harness.h"
+#include "unprivileged.h"
 
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
+#include <fstream>
+#include <grp.h>
 #include <poll.h>
 #include <pty.h>
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -210,10 +214,12 @@ std::string no_own_mounts()
 	const pid_t child = fork();
 	REQUIRE(child >= 0);
 	if (child == 0)
-		_exit(unshare(CLONE_NEWNS) == 0 && mount("", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 ? 0 : 1);
+		_exit(
+			unshare(CLONE_NEWNS) == 0 && mount("", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 ? 0 : 1);
 	int status = 0;
 	REQUIRE(waitpid(child, &status, 0) == child);
-	return status == 0 ? "" : "no mount namespace of its own: it needs root, and a root that is a mount point";
+	return status == 0 ? ""
+					   : "no mount namespace of its own: it needs root, and a root that is a mount point";
 }
 
 std::string no_terminal()
@@ -353,6 +359,39 @@ int Load::finish()
 	process_.close_stdin();
 	truth();
 	return process_.wait();
+}
+
+std::string public_corescope()
+{
+	struct Copy {
+		std::string folder, path;
+		Copy()
+		{
+			char name[] = "/tmp/corescope-public-XXXXXX";
+			REQUIRE(mkdtemp(name));
+			folder = name;
+			path = folder + "/corescope";
+			chmod(name, 0755);
+			std::ofstream(path, std::ios::binary)
+				<< std::ifstream(corescope_path(), std::ios::binary).rdbuf();
+			chmod(path.c_str(), 0755);
+		}
+		~Copy()
+		{
+			unlink(path.c_str());
+			rmdir(folder.c_str());
+		}
+	};
+	static const Copy copy;
+	return copy.path;
+}
+
+void become_nobody()
+{
+	constexpr uid_t kNobody = 65534;
+	if (setgroups(0, nullptr) != 0 || setresgid(kNobody, kNobody, kNobody) != 0 ||
+		setresuid(kNobody, kNobody, kNobody) != 0)
+		_exit(126);
 }
 
 } // namespace corescope::test

@@ -131,37 +131,4 @@ bool programs_go(const std::vector<uint32_t>& ids)
 
 bool is_one_line(const std::string& text) { return text.size() > 10 && text.find('\n') == text.size() - 1; }
 
-std::string public_corescope()
-{
-	struct Copy {
-		std::string folder, path;
-		Copy()
-		{
-			char name[] = "/tmp/corescope-pinned-XXXXXX";
-			REQUIRE(mkdtemp(name));
-			folder = name;
-			path = folder + "/corescope";
-			chmod(name, 0755);
-			std::ofstream(path, std::ios::binary)
-				<< std::ifstream(corescope_path(), std::ios::binary).rdbuf();
-			chmod(path.c_str(), 0755);
-		}
-		~Copy()
-		{
-			unlink(path.c_str());
-			rmdir(folder.c_str());
-		}
-	};
-	static const Copy copy;
-	return copy.path;
-}
-
-void become_nobody()
-{
-	constexpr uid_t kNobody = 65534;
-	if (setgroups(0, nullptr) != 0 || setresgid(kNobody, kNobody, kNobody) != 0 ||
-		setresuid(kNobody, kNobody, kNobody) != 0)
-		_exit(126);
-}
-
 } // namespace corescope::test

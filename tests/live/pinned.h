@@ -4,6 +4,7 @@
 #pragma once
 
 #include "harness.h"
+#include "unprivileged.h"
 
 #include <string>
 #include <vector>
@@ -51,8 +52,5 @@ bool programs_go(const std::vector<uint32_t>& ids);
 
 bool is_one_line(const std::string& text);
 
-// A copy of corescope that everybody may run.
-std::string public_corescope();
-void become_nobody();
 
 } // namespace corescope::test
