@@ -139,11 +139,13 @@ help:
 	@echo 'clean                  removes build/'
 	@echo 'V=1 shows commands, SAN=1 builds with sanitizers, WERROR= lets warnings pass, BUILD= names the build'
 
-# A stamp holds what its name says; it is touched only when that changes, and so are those that depend on it.
+# A stamp holds what its name says; it is touched only when that changes, and so are those that depend on it. Where the
+# tree lies is no part of it: the bytes that come out are the same.
 # $(1) file, $(2) contents
 define stamp
 	@mkdir -p $(dir $(1))
-	@printf '%s\n' '$(subst ','\'',$(2))' | cmp -s - $(1) || printf '%s\n' '$(subst ','\'',$(2))' > $(1)
+	@printf '%s\n' '$(subst ','\'',$(subst $(CURDIR),,$(2)))' | cmp -s - $(1) || \
+		printf '%s\n' '$(subst ','\'',$(subst $(CURDIR),,$(2)))' > $(1)
 endef
 
 cc_id = $(shell $(1) --version 2>/dev/null | head -n 1)
