@@ -6,6 +6,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <sstream>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -263,7 +264,28 @@ std::vector<BpfFd> bpf_fds(pid_t pid)
 	return found;
 }
 
-Mounted::~Mounted() { umount2(path.c_str(), MNT_DETACH); }
+OwnHierarchy::OwnHierarchy(const std::string& folder)
+	: folder_(folder), name_("name=" + own_name("")),
+	  mounted_(mount("none", folder.c_str(), "cgroup", 0, ("none," + name_).c_str()) == 0)
+{}
+
+OwnHierarchy::~OwnHierarchy()
+{
+	// A hierarchy that is unmounted while a group that was removed still dies stays for ever: it is mounted once more then.
+	const auto stays = [&] {
+		std::ifstream all("/proc/self/cgroup");
+		const std::string text{std::istreambuf_iterator<char>(all), {}};
+		return text.find(name_ + ":") != std::string::npos;
+	};
+	for (int i = 0; mounted_ && i < 1000; i++) {
+		if (i > 0 && mount("none", folder_.c_str(), "cgroup", 0, ("none," + name_).c_str()) != 0)
+			break;
+		umount2(folder_.c_str(), MNT_DETACH);
+		if (!stays())
+			break;
+		usleep(1000);
+	}
+}
 
 ScratchDir::ScratchDir() : path_((std::filesystem::temp_directory_path() / "execsnoop.XXXXXX").string())
 {

@@ -103,10 +103,18 @@ struct Shown {
 Shown show_arguments(
 	const Strings& argv, const Strings& options, const std::string& file = load_path("quiet"));
 
-// Takes away what was mounted there.
-struct Mounted {
-	std::string path;
-	~Mounted();
+// A cgroup hierarchy of version 1, mounted on a folder, which goes with this.
+class OwnHierarchy {
+public:
+	explicit OwnHierarchy(const std::string& folder);
+	~OwnHierarchy();
+	OwnHierarchy(const OwnHierarchy&) = delete;
+	OwnHierarchy& operator=(const OwnHierarchy&) = delete;
+	bool mounted() const { return mounted_; } // else errno says why not
+
+private:
+	std::string folder_, name_;
+	bool mounted_;
 };
 
 // What /proc says of the BPF descriptors that a process holds: "map_type", "memlock", "link_type" and so on.

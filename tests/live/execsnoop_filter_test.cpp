@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
-#include <sys/mount.h>
 #include <unistd.h>
 
 using namespace corescope::test;
@@ -287,9 +286,9 @@ TEST_CASE("execsnoop: a cgroup that is none is refused, and one of version 1 is 
 		check_refused({option, "/etc/passwd"}, "/etc/passwd");
 	}
 	const ScratchDir dir;
-	if (mount("none", dir.path().c_str(), "cgroup", 0, ("none,name=" + own_name("")).c_str()) != 0)
+	const OwnHierarchy hierarchy(dir.path());
+	if (!hierarchy.mounted())
 		SKIP_TEST("no cgroup hierarchy of version 1 can be mounted here");
-	const Mounted mounted{dir.path()};
 	check_refused({"-c", dir.path()}, "version 1");
 }
 

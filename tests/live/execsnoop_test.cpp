@@ -8,7 +8,6 @@
 #include <linux/sched.h>
 #include <set>
 #include <sys/mman.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -189,10 +188,9 @@ TEST_CASE("execsnoop: a program that the kernel itself starts (E18)", "[execsnoo
 		SKIP_TEST(why);
 	// A version 1 hierarchy of the test's own has its own release agent, which runs when a group becomes empty.
 	const ScratchDir dir;
-	const std::string name = own_name("");
-	if (mount("none", dir.path().c_str(), "cgroup", 0, ("none,name=" + name).c_str()) != 0)
+	const OwnHierarchy hierarchy(dir.path());
+	if (!hierarchy.mounted())
 		SKIP_TEST("no cgroup hierarchy of its own can be mounted: " + std::string(std::strerror(errno)));
-	const Mounted mounted{dir.path()};
 	const auto put = [](const std::string& file, const std::string& text) {
 		const int fd = open(file.c_str(), O_WRONLY | O_CLOEXEC);
 		const bool good = fd >= 0 && write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
