@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <argp.h>
 #include <cstring>
+#include <exception>
 #include <list>
 #include <vector>
 
@@ -31,6 +32,7 @@ struct Parse {
 	size_t positionals = 0;
 	int stopped_at = 0;
 	std::string problem;
+	std::exception_ptr thrown{}; // argp is C: nothing may be thrown through it
 };
 
 // Whatever a user has typed, a message stays one line and steers no terminal.
@@ -64,6 +66,9 @@ error_t parse_one(int key, char* text, argp_state* state)
 			spec.set(parse->command.positional_target, text);
 		} catch (const BadValue& bad) {
 			return refuse(std::string(spec.name) + ": " + quoted(text) + " " + bad.why);
+		} catch (...) {
+			parse->thrown = std::current_exception();
+			return EINVAL;
 		}
 		return 0;
 	}
@@ -74,6 +79,9 @@ error_t parse_one(int key, char* text, argp_state* state)
 			known.spec->set(known.target, text || is_optional(known.spec->arg) ? text : "");
 		} catch (const BadValue& bad) {
 			return refuse(std::string("--") + known.spec->name + ": " + quoted(text) + " " + bad.why);
+		} catch (...) {
+			parse->thrown = std::current_exception();
+			return EINVAL;
 		}
 		if (parse->command.given)
 			parse->command.given->push_back({known.spec->name, text ? text : ""});
@@ -229,6 +237,8 @@ void parse_command_line(const CommandLine& command, int argc, char** argv)
 		std::printf("%s\n", version_line().c_str());
 		leave();
 	}
+	if (parse.thrown)
+		std::rethrow_exception(parse.thrown);
 	if (!parse.problem.empty())
 		throw Error(kUsage, parse.problem);
 	if (error)

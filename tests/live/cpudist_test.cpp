@@ -205,7 +205,7 @@ TEST_CASE("cpudist -O: every off-CPU interval, and their time is wall clock less
 	const Beside run = beside({&load}, arguments);
 	const Hist told = key.empty() ? total(run.records) : total_of(run.records, key, load.pid());
 	const double off_ns = run.truth[0].at("wall_ns").get<double>() - run.run_ns();
-	CAPTURE(told.count, run.switches(), told.sum_ns, off_ns);
+	CAPTURE(told.count, run.switches(), told.sum_ns, off_ns, run.errors);
 	CHECK(within_one_percent(told.count, run.switches()));
 	CHECK(within_two_percent_ns(told.sum_ns, off_ns));
 }
@@ -224,7 +224,7 @@ TEST_CASE("cpudist -O --cgroup: the off-CPU time of the tasks in it (C3, X6)")
 	const Beside run = beside({&inside, &outside}, {"-O", "--cgroup", group.directory(), "-P"});
 	const Hist told = total(run.records);
 	const double off_ns = run.truth[0].at("wall_ns").get<double>() - run.run_ns();
-	CAPTURE(told.count, run.switches(), told.sum_ns, off_ns);
+	CAPTURE(told.count, run.switches(), told.sum_ns, off_ns, run.errors);
 	CHECK(within_one_percent(told.count, run.switches()));
 	CHECK(within_two_percent_ns(told.sum_ns, off_ns));
 	CHECK(total_of(run.records, "pid", inside.pid()).count == told.count);

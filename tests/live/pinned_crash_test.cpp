@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <dirent.h>
 #include <fstream>
@@ -79,6 +80,7 @@ Cut cut_after(const Words& arguments, int at)
 	const pid_t pid = fork();
 	REQUIRE(pid >= 0);
 	if (pid == 0) {
+		setenv("LSAN_OPTIONS", "detect_leaks=0", 1); // a build that looks for leaks cannot while it is traced
 		ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
 		execv(argv[0], argv.data());
 		_exit(127);
@@ -136,7 +138,9 @@ TEST_CASE(
 {
 	if (const auto why = cannot_trace(); !why.empty())
 		SKIP_TEST(why);
-	const Words way = GENERATE(Words{}, Words{"-O", "--by", "comm", "--max-keys", "5"});
+	// Few keys, since each is a step; of one process, so that they are enough.
+	const Words way =
+		GENERATE(Words{}, Words{"-O", "--by", "comm", "--max-keys", "5", "-p", std::to_string(getpid())});
 	CAPTURE(way);
 	int left_half_done = 0, whole = 0, with_programs = 0;
 	for (int at = 0;; at++) {
