@@ -57,6 +57,8 @@ void set_libbpf_log(bool to_stderr)
 	libbpf_set_print(print);
 }
 
+bool libbpf_log() { return g_log; }
+
 void require_bpf()
 {
 	if (!may_load_bpf())

@@ -19,6 +19,8 @@ namespace corescope {
 
 namespace {
 
+// What a program took to verify, and nothing else (BPF_LOG_STATS in the kernel's bpf_verifier.h).
+constexpr __u32 kLogStatistics = 4;
 constexpr bpf_map_type kLastOldMap = BPF_MAP_TYPE_INODE_STORAGE; // the newest kind that 5.10 has
 
 } // namespace
@@ -114,10 +116,12 @@ void Object::leave_attached()
 }
 
 std::unique_ptr<Object> ObjectLoader::try_hooks(
-	const HookSet& hooks, const std::function<void(Object&)>& before_attach)
+	const HookSet& hooks, const std::function<void(Object&)>& before_attach, bool statistics)
 {
 	auto object = std::make_unique<Object>();
 	LIBBPF_OPTS(bpf_object_open_opts, opts); // the skeleton finds its maps by the name that bpftool gave it
+	if (statistics)
+		opts.kernel_log_level = kLogStatistics;
 	object->typed_ = type_.open(&opts);
 	if (!object->typed_)
 		throw Error(kFailure, std::string("cannot open the BPF object: ") + std::strerror(errno));
@@ -144,6 +148,9 @@ std::unique_ptr<Object> ObjectLoader::try_hooks(
 	}
 	configure_(object->typed_, *object);
 	int error = bpf_object__load_skeleton(object->skeleton_);
+	// Without a level libbpf asks for the verifier's whole log itself, but only of what is refused.
+	if (error && statistics)
+		return try_hooks(hooks, before_attach, false);
 	if (error)
 		throw explain_load(error);
 	before_attach(*object);
@@ -182,7 +189,7 @@ std::unique_ptr<Object> ObjectLoader::start(const std::function<void(Object&)>& 
 			continue;
 		}
 		try {
-			return try_hooks(hooks_[i], before_attach);
+			return try_hooks(hooks_[i], before_attach, libbpf_log());
 		} catch (const Error&) {
 			if (last)
 				throw;

@@ -117,7 +117,7 @@ public:
 
 private:
 	std::unique_ptr<Object> try_hooks(
-		const HookSet& hooks, const std::function<void(Object&)>& before_attach);
+		const HookSet& hooks, const std::function<void(Object&)>& before_attach, bool statistics);
 
 	SkeletonType type_;
 	std::vector<HookSet> hooks_;
@@ -127,8 +127,10 @@ private:
 // Object::passed_over() for one program, whoever has loaded it; its descriptor.
 uint64_t times_passed_over(int program);
 
-// libbpf's own words go nowhere, or to stderr when asked for (--verbose).
+// libbpf's own words go nowhere, or to stderr when asked for (--verbose); then also how many instructions the verifier
+// walked for each program.
 void set_libbpf_log(bool to_stderr);
+bool libbpf_log();
 
 // Throws Error(kNoPermission) or Error(kUnavailable) where it is plain beforehand that nothing will load.
 void require_bpf();

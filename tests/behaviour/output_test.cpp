@@ -265,6 +265,7 @@ TEST_CASE("every tool: libbpf's words appear with --verbose, and never without")
 	const Ran verbose = run(command(tool, {"--duration", "20ms", "--verbose", "--output", "json"}));
 	CHECK(verbose.status == 0);
 	CHECK(verbose.err.find("libbpf: ") != std::string::npos);
+	CHECK(verbose.err.find(" insns (limit ") != std::string::npos); // what the verifier did
 	CHECK(verbose.out.find("libbpf: ") == std::string::npos);
 	CHECK(run(command(tool, {"--duration", "20ms", "-v"})).err.find("libbpf: ") != std::string::npos);
 }
