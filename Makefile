@@ -7,8 +7,6 @@ VERSION  := 0.1.0
 # The BPF instruction set that every kernel since 5.10 takes: pinned here and nowhere else.
 BPF_CPU  := v3
 
-B        := build
-O        := $(B)$(if $(SAN),/asan)
 prefix   ?= /usr/local
 CLANG    ?= clang
 STRIP    ?= strip
@@ -18,9 +16,32 @@ LLVM_STRIP ?= $(or $(shell command -v llvm-strip),$(lastword $(sort $(wildcard /
 # bpftool often lies in sbin, outside a user's PATH; Ubuntu's hides behind a wrapper that wants the running kernel's.
 BPFTOOL  ?= $(or $(lastword $(sort $(wildcard /usr/lib/linux-tools-*/bpftool))),$(shell command -v bpftool),/usr/sbin/bpftool)
 
-MACHINE  := $(firstword $(subst -, ,$(shell $(CXX) -dumpmachine 2>/dev/null)))
-ARCH     ?= $(patsubst aarch64,arm64,$(MACHINE))
-MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
+# The kernel's name of an architecture, as in vmlinux/; Debian's, and its compilers', beside it.
+kernel_arch = $(patsubst aarch64,arm64,$(firstword $(subst -, ,$(1))))
+debian_arch_x86_64 := amd64
+debian_arch_arm64  := arm64
+triplet_x86_64 := x86_64-linux-gnu
+triplet_arm64  := aarch64-linux-gnu
+
+HOST_ARCH := $(call kernel_arch,$(shell uname -m))
+MACHINE  := $(call kernel_arch,$(shell $(CXX) -dumpmachine 2>/dev/null))
+ARCH     ?= $(MACHINE)
+MULTIARCH := $(triplet_$(ARCH))
+# A build for another machine lies in a folder of its own. Unless CXX makes it already, Debian's cross compiler does, and
+# the libraries come from a sysroot (see packaging/sysroot). SYSROOT= takes them from where that compiler looks.
+foreign  := $(filter-out $(HOST_ARCH),$(ARCH))
+build_of  = build$(if $(filter-out $(HOST_ARCH),$(1)),/$(1))
+B        := $(call build_of,$(ARCH))
+O        := $(B)$(if $(SAN),/asan)
+ifneq ($(ARCH),$(MACHINE))
+CC       := $(MULTIARCH)-gcc
+CXX      := $(MULTIARCH)-g++
+STRIP    := $(MULTIARCH)-strip
+OBJCOPY  := $(MULTIARCH)-objcopy
+endif
+ifneq ($(foreign),)
+SYSROOT  ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/corescope/sysroot/$(debian_arch_$(ARCH))
+endif
 
 # --- what there is -----------------------------------------------------------------------------------------------
 
@@ -58,10 +79,11 @@ hardening_x86_64 := -fcf-protection
 hardening_arm64  := -mbranch-protection=standard
 
 warnings := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Wno-missing-field-initializers $(WERROR)
-includes := -Isrc -Iinclude -isystem $(B)/skel
+includes := -Isrc -Iinclude -isystem $(B)/skel$(if $(SYSROOT), \
+	-isystem $(SYSROOT)/usr/include -isystem $(SYSROOT)/usr/include/$(MULTIARCH))
 # Literals of tests are what they are: no word about their conversion.
 test_flags := -Itests -Itests/support -Wno-conversion
-common   := -ffile-prefix-map=$(CURDIR)=. -ffunction-sections -fdata-sections -pthread
+common   := -ffile-prefix-map=$(CURDIR)=.$(if $(SYSROOT), -ffile-prefix-map=$(SYSROOT)=) -ffunction-sections -fdata-sections -pthread
 ifdef SAN
 CXXFLAGS ?= -O1 -g
 common   += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
@@ -80,6 +102,7 @@ all_cflags   = -std=gnu11 $(common) $(pie) $(filter-out -Wnon-virtual-dtor,$(war
 hard_link := -Wl,--gc-sections -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--build-id=sha1
 # See src/base/no_dlopen.cpp.
 hard_link += -Wl,--wrap=dlopen,--wrap=dlsym,--wrap=dlclose,--wrap=dlerror
+hard_link := $(hard_link)$(if $(SYSROOT), -L$(SYSROOT)/usr/lib/$(MULTIARCH))
 libs      := -lbpf -lelf -lz -lcap -lseccomp -lsqlite3 -lm
 ifdef SAN
 # A sanitizer needs the dynamic loader; our own libraries stay static, so that the same ones are tested.
@@ -90,17 +113,29 @@ link_exe  = $(CXX) $(CXXFLAGS) $(common) -static-pie $(hard_link) $(LDFLAGS)
 link_libs = $(libs)
 link_load = $(CXX) $(CXXFLAGS) $(common) -static $(hard_link) $(LDFLAGS)
 endif
+ifneq ($(foreign),)
+# Tests run in a guest, where there is nothing else.
+link_test = $(link_exe)
+test_libs = $(libs)
+else
 link_test = $(CXX) $(CXXFLAGS) $(common) -pie $(hard_link) $(LDFLAGS)
 test_libs = -Wl,-Bstatic $(libs) -Wl,-Bdynamic
+endif
 
 # BPF_PROG() names every argument of a hook, used or not; ctx stays behind it.
 bpf_flags = -target bpf -mcpu=$(BPF_CPU) -O2 -g -std=gnu11 -D__TARGET_ARCH_$(patsubst x86_64,x86,$(ARCH)) \
-	-Ibpf -Iinclude -isystem vmlinux/$(ARCH) -idirafter /usr/include/$(MULTIARCH) \
+	-Ibpf -Iinclude -isystem vmlinux/$(ARCH) -idirafter $(if $(foreign),/usr/$(MULTIARCH)/include,/usr/include/$(MULTIARCH)) \
 	-ffile-prefix-map=$(CURDIR)=. -fno-stack-protector -Wall -Wextra -Wshadow -Wno-unused-parameter \
 	-Wno-missing-field-initializers $(WERROR)
 
-# The build's name goes into one object only. Without a repository or git it is a release.
-BUILD    ?= $(or $(shell [ -e .git ] && git describe --always --dirty --abbrev=12 2>/dev/null),release)
+# The build's name goes into one object only. A release is the commit with the tag vVERSION, unchanged, or a tree without
+# repository or git, as it is unpacked from a release's sources: both give the same bytes.
+BUILD    ?= $(patsubst v$(VERSION),release,$(or $(shell [ -e .git ] && git describe --always --dirty --abbrev=12 2>/dev/null),release))
+# The date of whatever bears one: the commit's, which `git archive` gives to the files too.
+ifndef SOURCE_DATE_EPOCH
+SOURCE_DATE_EPOCH := $(or $(shell [ -e .git ] && git log -1 --format=%ct 2>/dev/null),$(shell stat -c %Y Makefile))
+endif
+export SOURCE_DATE_EPOCH
 version_flags := -DCORESCOPE_VERSION='"$(VERSION)"' -DCORESCOPE_BUILD='"$(BUILD)"'
 
 # --- how it is said ----------------------------------------------------------------------------------------------
@@ -119,19 +154,28 @@ endif
 .PRECIOUS: $(B)/bpf/%.bpf.o $(B)/skel/%.skel.h
 .SUFFIXES:
 .DEFAULT_GOAL := all
-.PHONY: all test test-unit test-live test-behaviour test-e2e test-asan tests loads bench install clean format format-check lint \
+.PHONY: all arm64 objects test test-unit test-live test-behaviour test-e2e test-asan tests loads bench install dist dist-one test-dist clean format format-check lint \
 	compile_commands.json check-vmlinux help FORCE
 
 all: $(O)/corescope $(links)
 
+arm64:
+	@$(MAKE) ARCH=arm64 all
+
+objects: $(patsubst bpf/%.bpf.c,$(B)/bpf/%.bpf.o,$(bpf_src))
+
 help:
 	@echo 'all                    build/corescope and a link build/TOOL for each tool (the default)'
+	@echo 'arm64                  the same for arm64, in build/arm64 (./bootstrap install arm64); also any target with ARCH=arm64'
+	@echo 'objects                the BPF objects alone'
 	@echo 'test                   every suite, one closing line; also test-unit, test-live, test-behaviour'
 	@echo 'test-e2e               with Prometheus, systemd and cron (./bootstrap install e2e)'
 	@echo 'test-asan              the unit and live tests built with ASan and UBSan, in build/asan'
 	@echo 'bench                  the measurements under bench/'
 	@echo 'matrix                 the tools under other kernels, in qemu; MATRIX= gives tests/matrix/run options'
+	@echo 'matrix-arm64           the same under the kernels of arm64; matrix-relocations: both, without booting any'
 	@echo 'install                DESTDIR= prefix=/usr/local; LINKS=1 adds links to libexec/corescope'
+	@echo 'dist                   tarballs for x86_64 and arm64 with SHA256SUMS, in build/dist; test-dist tries them (root)'
 	@echo 'format, format-check   clang-format over our own code'
 	@echo 'lint                   clang-tidy and cppcheck over our own code'
 	@echo 'compile_commands.json  for editors, under build/'
@@ -182,6 +226,13 @@ $(skels): $(B)/skel/%.skel.h: $(B)/bpf/%.bpf.o
 $(call obj,$(uses_skel)): | $(skels)
 $(call obj,$(version_src)): $(O)/.flags-version
 $(call obj,$(version_src)): extra = $(version_flags)
+
+ifneq ($(SYSROOT),)
+$(call obj,$(src_src) $(tool_src) $(support_src) $(test_src) $(load_src)): | $(SYSROOT)/packages
+$(SYSROOT)/packages:
+	@command -v $(CXX) > /dev/null || { echo 'make: no $(CXX): ./bootstrap install $(ARCH)' >&2; exit 69; }
+	@packaging/sysroot $(debian_arch_$(ARCH)) $(SYSROOT)
+endif
 
 $(O)/obj/tests/%.o: extra = $(test_flags)
 # Catch2's own code is most of a test build, and is not what is tested.
@@ -278,6 +329,33 @@ ifdef LINKS
 	$(Q)for t in $(tools); do ln -sfn ../../bin/corescope $(DESTDIR)$(prefix)/libexec/corescope/$$t; done
 endif
 
+# A tarball for each machine, to be unpacked over /usr/local or anywhere else; the same bytes in whatever folder it is
+# made, by the same compilers. What it holds is what `make install` installs, with its links.
+DIST_ARCHS ?= x86_64 arm64
+dist_name   = corescope-$(VERSION)-linux-$(ARCH)
+dist_tar    = tar --sort=name --format=ustar --mtime=@$(SOURCE_DATE_EPOCH) --owner=0 --group=0 --numeric-owner \
+	--mode=u+rwX,go+rX,go-w
+
+dist:
+	$(Q)rm -rf build/dist
+	$(Q)for arch in $(DIST_ARCHS); do $(MAKE) ARCH=$$arch dist-one || exit; done
+	$(Q)cd build/dist && sha256sum *.tar.gz > SHA256SUMS && cat SHA256SUMS
+
+dist-one: all
+	$(call say,DIST,build/dist/$(dist_name).tar.gz)
+	$(Q)rm -rf $(B)/stage && mkdir -p build/dist
+	$(Q)$(MAKE) ARCH=$(ARCH) install DESTDIR=$(CURDIR)/$(B)/stage prefix=/usr/local LINKS=1
+	$(Q)mv $(B)/stage/usr/local $(B)/stage/$(dist_name)
+	$(Q)[ ! -d $(B)/stage/etc ] || mv $(B)/stage/etc $(B)/stage/$(dist_name)/etc
+	$(Q)install -m 644 LICENSE README.md $(B)/stage/$(dist_name)
+	$(Q)LC_ALL=C $(dist_tar) -C $(B)/stage -cf $(B)/stage.tar $(dist_name)
+	$(Q)gzip -9nc $(B)/stage.tar > build/dist/$(dist_name).tar.gz
+	@rm -rf $(B)/stage $(B)/stage.tar
+
+# That it is so, and that it runs where it should; each builds or unpacks in folders of its own.
+test-dist: dist
+	@tests/run "tests/dist/reproducible build/dist $(BUILD)" "tests/dist/chroots build/dist"
+
 clean:
 	$(Q)rm -rf $(B)
 
@@ -315,8 +393,21 @@ check-vmlinux:
 # --- other kernels -----------------------------------------------------------------------------------------------
 
 # Without sanitizers: a guest has their libraries, but an emulated CPU is slow enough.
-.PHONY: matrix
+.PHONY: matrix matrix-arm64 matrix-relocations
 matrix: $(B)/tests/live loads all
-	@tests/matrix/run --build $(B) --bpftool $(BPFTOOL) --strip $(STRIP) $(MATRIX)
+ifneq ($(foreign),)
+	@$(MAKE) ARCH=$(HOST_ARCH) all
+endif
+	@tests/matrix/run --arch $(debian_arch_$(ARCH)) --build $(B) --native $(call build_of,$(HOST_ARCH))/corescope \
+		--bpftool $(BPFTOOL) --strip $(STRIP) $(if $(SYSROOT),--busybox $(SYSROOT)/bin/busybox) $(MATRIX)
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+matrix-arm64:
+	@$(MAKE) ARCH=arm64 matrix
+
+matrix-relocations:
+	@$(MAKE) ARCH=x86_64 objects
+	@$(MAKE) ARCH=arm64 objects
+	@tests/matrix/run --bpftool $(BPFTOOL) --relocations amd64=$(call build_of,x86_64)/bpf \
+		--relocations arm64=$(call build_of,arm64)/bpf
+
+-include $(shell find $(O)/obj $(B)/obj $(B)/bpf -name '*.d' 2>/dev/null)

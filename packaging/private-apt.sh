@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=sh disable=SC2016
 # Debian's packages for whatever architecture and suite, fetched and unpacked without installing anything: apt works on
 # lists of its own, with the mirror that this machine uses. Sourced by sh scripts that define die().
 

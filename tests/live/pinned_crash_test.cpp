@@ -57,12 +57,17 @@ const char* step(long number)
 {
 	switch (number) {
 	case SYS_bpf: return "bpf";
-	case SYS_mkdir: return "mkdir";
-	case SYS_rename: return "rename";
+	case SYS_mkdirat: return "mkdir";
+	case SYS_renameat: return "rename";
 	case SYS_renameat2: return "renameat2";
 	case SYS_flock: return "flock";
+	case SYS_unlinkat: return "unlink";
+#ifdef SYS_mkdir // newer architectures have only the calls that take a folder
+	case SYS_mkdir: return "mkdir";
+	case SYS_rename: return "rename";
 	case SYS_unlink: return "unlink";
 	case SYS_rmdir: return "rmdir";
+#endif
 	case SYS_perf_event_open: return "perf_event_open";
 	}
 	return nullptr;

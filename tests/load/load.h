@@ -372,9 +372,11 @@ inline int compat_call(unsigned number, unsigned first, unsigned second, unsigne
 	return static_cast<int>(result);
 }
 constexpr unsigned kCompatGetpid = 20, kCompatKill = 37, kCompatExecve = 11;
+constexpr char kNoCompat[] = "this kernel takes no 32-bit system calls";
 #else
 inline int compat_call(unsigned, unsigned, unsigned, unsigned) { return -ENOSYS; }
 constexpr unsigned kCompatGetpid = 0, kCompatKill = 0, kCompatExecve = 0;
+constexpr char kNoCompat[] = "a 64-bit program makes no 32-bit system calls on this architecture";
 #endif
 
 inline void need_compat()
@@ -384,7 +386,7 @@ inline void need_compat()
 		_exit(compat_call(kCompatGetpid, 0, 0, 0) == getpid() ? 0 : 1);
 	});
 	if (reap(pid) != 0)
-		fail(kUnsupported, "this kernel takes no 32-bit system calls");
+		fail(kUnsupported, "%s", kNoCompat);
 }
 
 } // namespace corescope::load

@@ -13,8 +13,10 @@ NOT_BOOTED, HUNG, CRASHED = 3, 4, 5  # exit statuses of `run`
 # side by side it stalls.
 MACHINE = {
 	"amd64": ["qemu-system-x86_64", "-cpu", "qemu64,-cx16"],
+	"arm64": ["qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a57"],
 }
-CONSOLE = {"amd64": "ttyS0"}
+PACKAGE = {"amd64": "qemu-system-x86", "arm64": "qemu-system-arm"}
+CONSOLE = {"amd64": "ttyS0", "arm64": "ttyAMA0"}
 ENDINGS = {
 	NOT_BOOTED: "did not boot",
 	HUNG: "hung",
@@ -28,6 +30,7 @@ class Result:
 	status: str  # ok, FAIL, skip
 	seconds: float = 0.0
 	detail: str = ""
+	word: str = ""  # in the table, in place of ok
 
 
 @dataclasses.dataclass
@@ -36,7 +39,9 @@ class Report:
 	ending: int = 0  # 0 or one of ENDINGS
 	hooks: list = dataclasses.field(default_factory=list)  # of Result
 	tests: list = dataclasses.field(default_factory=list)
+	instructions: dict = dataclasses.field(default_factory=dict)  # {(hook, program): what the verifier walked}
 	seconds: float = 0.0
+	phases: dict = dataclasses.field(default_factory=dict)  # {what: at which second of its uptime it was done}
 	tail: str = ""  # the last lines, when it did not end well
 
 
@@ -46,8 +51,8 @@ def libraries(program):
 	return sorted(set(re.findall(r"(/\S+) \(0x", said)))
 
 
-def initramfs(out, build, strip, cases, hooks, seconds):
-	"""Writes the compressed cpio archive `out`: busybox, the tools, loads and live tests of `build`, init."""
+def initramfs(out, build, strip, busybox, cases, hooks, seconds):
+	"""Writes the cpio archive `out`: busybox, the tools, loads and live tests of `build`, init."""
 	with tempfile.TemporaryDirectory() as root:
 		os.chmod(root, 0o755)
 		for folder in ("bin", "etc", "t/tests/load", "root"):
@@ -65,7 +70,7 @@ def initramfs(out, build, strip, cases, hooks, seconds):
 				file.write(text)
 
 		add(os.path.join(HERE, "init"), "init")
-		add("/bin/busybox", "bin/busybox")
+		add(busybox, "bin/busybox")
 		os.symlink("busybox", os.path.join(root, "bin/sh"))
 		add(os.path.join(build, "corescope"), "t/corescope")
 		add(os.path.join(build, "tests/live"), "t/tests/live", True)
@@ -79,7 +84,7 @@ def initramfs(out, build, strip, cases, hooks, seconds):
 		write("t/cases", "".join(case.replace(",", "\\,") + "\n" for case in cases))
 		write("t/hooks", "".join(hook + "\n" for hook in hooks))
 		write("t/seconds", f"{seconds}\n")
-		subprocess.run("find . | cpio -o -H newc -R 0:0 --quiet | gzip -1", shell=True, cwd=root, check=True,
+		subprocess.run("find . | cpio -o -H newc -R 0:0 --quiet", shell=True, cwd=root, check=True,
 			stdout=open(out, "wb"))
 
 
@@ -102,7 +107,6 @@ def parse_tests(xml, log):
 	"""Results of Catch2's XML, which may break off: then the last case is one that did not end."""
 	xml = xml[xml.find("<?xml"):] if "<?xml" in xml else ""
 	parser = ElementTree.XMLPullParser(["start", "end"])
-	skipped = dict(re.findall(r"^SKIP (.*?): (.*)$", log, re.MULTILINE))
 	results, running, open_case = [], None, None
 	try:
 		parser.feed("".join(c for c in xml if c >= " " or c in "\n\t"))
@@ -119,7 +123,10 @@ def parse_tests(xml, log):
 		good = overall is not None and overall.get("success") == "true"
 		name, seconds = running, float(overall.get("durationInSeconds", 0)) if overall is not None else 0.0
 		running = None
-		why = next((reason for test, reason in skipped.items() if name == test), None)
+		# A name may have colons in it, and so may a reason. Catch2 takes what a test prints into its report.
+		said = log + "\n" + (node.findtext(".//StdOut") or "")
+		why = next((line.strip()[len(f"SKIP {name}: "):] for line in said.splitlines()
+			if line.strip().startswith(f"SKIP {name}: ")), None)
 		if good and why is not None:
 			results.append(Result(name, "skip", seconds, why))
 		else:
@@ -163,6 +170,9 @@ def read_serial(path, ended):
 		# 69: this kernel has it not, which is an answer
 		kind = {"0": "ok", "69": "skip"}.get(status, "FAIL")
 		report.hooks.append(Result(hook, kind, 0, said if kind == "skip" else f"exit status {status}: {said}"))
+	report.phases = {what: float(at) for what, at in re.findall(r"@@AT (\w+) ([\d.]+)", text)}
+	for hook, program, count in re.findall(r"@@INSNS (.*?)\|(\w+) (\d+)", text):
+		report.instructions[hook, program] = int(count)
 	report.tests = parse_tests(xml, log)
 	if report.ending:
 		report.tail = "\n".join(text.splitlines()[-25:])
