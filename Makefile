@@ -130,12 +130,9 @@ bpf_flags = -target bpf -mcpu=$(BPF_CPU) -O2 -g -std=gnu11 -D__TARGET_ARCH_$(pat
 
 # The build's name goes into one object only. A release is the commit with the tag vVERSION, unchanged, or a tree without
 # repository or git, as it is unpacked from a release's sources: both give the same bytes.
-BUILD    ?= $(patsubst v$(VERSION),release,$(or $(shell [ -e .git ] && git describe --always --dirty --abbrev=12 2>/dev/null),release))
-# The date of whatever bears one: the commit's, which `git archive` gives to the files too.
-ifndef SOURCE_DATE_EPOCH
-SOURCE_DATE_EPOCH := $(or $(shell [ -e .git ] && git log -1 --format=%ct 2>/dev/null),$(shell stat -c %Y Makefile))
+ifndef BUILD
+BUILD    := $(patsubst v$(VERSION),release,$(or $(shell [ -e .git ] && git describe --always --dirty --abbrev=12 2>/dev/null),release))
 endif
-export SOURCE_DATE_EPOCH
 version_flags := -DCORESCOPE_VERSION='"$(VERSION)"' -DCORESCOPE_BUILD='"$(BUILD)"'
 
 # --- how it is said ----------------------------------------------------------------------------------------------
@@ -336,9 +333,12 @@ dist_name   = corescope-$(VERSION)-linux-$(ARCH)
 dist_tar    = tar --sort=name --format=ustar --mtime=@$(SOURCE_DATE_EPOCH) --owner=0 --group=0 --numeric-owner \
 	--mode=u+rwX,go+rX,go-w
 
+# The date of all that bears one is the commit's, which `git archive` gives to files too.
+dist dist-one test-dist: export SOURCE_DATE_EPOCH := $(or $(SOURCE_DATE_EPOCH),$(shell [ -e .git ] && git log -1 --format=%ct 2>/dev/null),$(shell stat -c %Y Makefile))
+
 dist:
 	$(Q)rm -rf build/dist
-	$(Q)for arch in $(DIST_ARCHS); do $(MAKE) ARCH=$$arch dist-one || exit; done
+	$(Q)for arch in $(DIST_ARCHS); do $(MAKE) ARCH=$$arch BUILD=$(BUILD) dist-one || exit; done
 	$(Q)cd build/dist && sha256sum *.tar.gz > SHA256SUMS && cat SHA256SUMS
 
 dist-one: all
