@@ -25,7 +25,9 @@ MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
 # --- what there is -----------------------------------------------------------------------------------------------
 
 bpf_src     := $(sort $(wildcard bpf/*.bpf.c))
-src_src     := $(sort $(shell find src -name '*.cpp' 2>/dev/null))
+src_src     := $(sort $(filter-out src/docs/%,$(shell find src -name '*.cpp' 2>/dev/null)))
+# Programs that write what accompanies the binary, from the tools' own declarations.
+docs_src    := $(sort $(wildcard src/docs/*.cpp))
 tool_src    := $(sort $(wildcard tools/*.cpp))
 support_src := $(sort $(wildcard tests/support/*.cpp))
 load_src    := $(sort $(wildcard tests/load/*.cpp tests/load/*.c))
@@ -119,7 +121,7 @@ endif
 .PRECIOUS: $(B)/bpf/%.bpf.o $(B)/skel/%.skel.h
 .SUFFIXES:
 .DEFAULT_GOAL := all
-.PHONY: all test test-unit test-live test-behaviour test-e2e test-asan tests loads bench install clean format format-check lint \
+.PHONY: all test test-unit test-live test-behaviour test-e2e test-asan tests loads bench schema install clean format format-check lint \
 	compile_commands.json check-vmlinux help FORCE
 
 all: $(O)/corescope $(links)
@@ -131,6 +133,7 @@ help:
 	@echo 'test-asan              the unit and live tests built with ASan and UBSan, in build/asan'
 	@echo 'bench                  the measurements under bench/'
 	@echo 'matrix                 the tools under other kernels, in qemu; MATRIX= gives tests/matrix/run options'
+	@echo 'schema                 build/schema/TOOL.schema.json: what --output json prints'
 	@echo 'install                DESTDIR= prefix=/usr/local; LINKS=1 adds links to libexec/corescope'
 	@echo 'format, format-check   clang-format over our own code'
 	@echo 'lint                   clang-tidy and cppcheck over our own code'
@@ -209,6 +212,20 @@ $(O)/corescope: $(src_obj) $(tool_obj) $(O)/.flags-link
 $(links): $(O)/%: $(O)/corescope
 	@ln -sfn corescope $@
 
+# --- what goes with the binary ----------------------------------------------------------------------------------
+
+docs_bin := $(patsubst src/docs/%.cpp,$(O)/docs/%,$(docs_src))
+$(docs_bin): $(O)/docs/%: $(O)/obj/src/docs/%.o $(lib_obj) $(tool_obj) $(O)/.flags-link
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(link_exe) $(filter %.o,$^) $(link_libs) -o $@
+
+schemas := $(patsubst %,$(O)/schema/%.schema.json,$(tools))
+schema: $(schemas)
+$(schemas): $(O)/schema/%.schema.json: $(O)/docs/schema
+	@mkdir -p $(@D)
+	$(Q)$< $* > $@
+
 # --- tests -------------------------------------------------------------------------------------------------------
 
 define suite
@@ -251,7 +268,7 @@ test-behaviour: $(addprefix $(O)/tests/,$(filter behaviour,$(suites))) loads all
 	@$(run_tests) $(addprefix $(O)/tests/,$(filter behaviour,$(suites))) $(scripts)
 
 # With what others make, which the other suites do without: each file is a suite, *.py and *.sh are their parts.
-test-e2e: all
+test-e2e: all schema
 	@$(run_tests) $(filter-out %.py %.sh %/__pycache__,$(sort $(wildcard tests/e2e/*)))
 
 ifdef SAN
@@ -294,7 +311,7 @@ format-check:
 db_entry = {"directory": "$(CURDIR)", "file": "$(1)", "command": "$(subst ",\",$(subst \,\\,$(filter-out -Werror,$(2)))) -c $(1)"}
 db_cxx   = $(call db_entry,$(1),$(CXX) $(all_cxxflags) $(if $(filter $(version_src),$(1)),$(version_flags)) \
 	$(if $(filter tests/%,$(1)),$(test_flags)))
-lint_src := $(src_src) $(tool_src) $(support_src) $(test_src) $(filter %.cpp,$(load_src))
+lint_src := $(src_src) $(docs_src) $(tool_src) $(support_src) $(test_src) $(filter %.cpp,$(load_src))
 comma := ,
 $(B)/compile_commands.json: FORCE
 	@mkdir -p $(@D)
