@@ -72,11 +72,9 @@ _corescope_value() {
 	cgroup)
 		mount=$(_corescope_cgroup_mount)
 		compopt -o nospace
-		if [[ -z $mount || $value == "$mount"* ]]; then
-			_corescope_offer < <(compgen -d -S / -- "$value")
-		else
-			_corescope_offer < <(compgen -d -S / -- "$mount/${value#/}" | sed "s|^$mount||")
-		fi
+		# Below the mount, or anywhere in the file system.
+		[[ -z $mount ]] || _corescope_offer < <(cd "$mount" && compgen -d -S / -- "${value#/}" | sed 's|^|/|')
+		((${#COMPREPLY[@]})) || _corescope_offer < <(compgen -d -S / -- "$value")
 		;;
 	unit)
 		mount=$(_corescope_cgroup_mount)

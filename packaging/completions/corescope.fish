@@ -30,11 +30,13 @@ end
 
 function __corescope_cgroups
 	set -l mount (__corescope_cgroup_mount)
-	test -n "$mount"; or return
 	set -l typed (string replace -r '^--[^=]*=' '' -- (commandline -ct))
-	string match -q -- "$mount*" $typed; and set mount ''
-	for each in $mount/(string trim -l -c / -- "$typed")*/
-		string replace -- "$mount" '' $each
+	set -l found
+	test -n "$mount"; and set found $mount/(string trim -l -c / -- "$typed")*/
+	if test (count $found) -gt 0
+		string replace -- "$mount" '' $found
+	else # a path in the file system will do as well
+		__fish_complete_directories $typed ''
 	end
 end
 

@@ -14,9 +14,9 @@ _corescope_cgroup_mount() {
 
 _corescope_cgroups() {
 	local mount=$(_corescope_cgroup_mount)
-	[[ -n $mount && $PREFIX != $mount* ]] || { _files -/; return }
 	local -a found
-	found=($mount/${PREFIX#/}*(N/))
+	[[ -z $mount ]] || found=($mount/${PREFIX#/}*(N/))
+	(( $#found )) || { _files -/; return } # a path in the file system will do as well
 	compadd -U -f -Q -S / -- ${found#$mount}
 }
 
@@ -26,6 +26,19 @@ _corescope_units() {
 	local -aU units
 	units=($mount/**/*.(service|scope|slice)(N/:t))
 	_wanted units expl 'unit' compadd -a units
+}
+
+# All of them; zsh's own has those of this terminal.
+_corescope_pids() {
+	local -a pids told
+	local pid comm
+	for pid in /proc/<->(N:t); do
+		comm=
+		{ read -r comm < /proc/$pid/comm } 2> /dev/null || continue
+		pids+=($pid)
+		told+=("$pid $comm")
+	done
+	_wanted -V pids expl 'process' compadd -l -d told -a pids
 }
 
 _corescope_pins() {

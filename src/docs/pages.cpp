@@ -83,7 +83,7 @@ void write_completions(const Options& options)
 	fs::create_directories(folder / "links/bash");
 	for (const Described& one : all)
 		if (one.tool->traces())
-			fs::create_symlink("corescope", folder / "links/bash" / one.tool->name());
+			fs::create_symlink("../../bash/corescope", folder / "links/bash" / one.tool->name());
 }
 
 } // namespace

@@ -96,7 +96,7 @@ std::string zsh_action(const ArgumentShape& shape)
 	case Kind::list: return "_sequence compadd - " + joined(shape.words);
 	case Kind::file: return "_files";
 	case Kind::folder: return "_files -/";
-	case Kind::pid: return "_pids";
+	case Kind::pid: return "_corescope_pids";
 	case Kind::user: return "_users";
 	case Kind::cgroup: return "_corescope_cgroups";
 	case Kind::unit: return "_corescope_units";
