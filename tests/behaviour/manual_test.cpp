@@ -236,6 +236,28 @@ TEST_CASE("the completions for zsh and fish have the words of every option")
 			}
 }
 
+TEST_CASE("man has nothing to say against any page")
+{
+	if (!has_program("man"))
+		SKIP_TEST("man is not installed (Debian: man-db)");
+	const fs::path folder = page_of("execsnoop").parent_path();
+	if (!fs::exists(folder))
+		SKIP_TEST("there are no manual pages beside the binary (make man)");
+	size_t pages = 0;
+	for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+		if (entry.path().extension() != ".7" && entry.path().extension() != ".8")
+			continue;
+		CAPTURE(entry.path());
+		const Ran shown = run(
+			{"/bin/sh", "-c", "LC_ALL=C.UTF-8 MANWIDTH=80 exec man --warnings=w -E UTF-8 -l -Tutf8 -Z \"$0\"",
+				entry.path().string()});
+		CHECK(shown.status == 0);
+		CHECK(shown.err.empty());
+		pages++;
+	}
+	CHECK(pages > 15);
+}
+
 TEST_CASE("the comparison of help and manual notices what is left out, added or said otherwise")
 {
 	const Options help = options_in_help("execsnoop");
