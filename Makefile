@@ -4,6 +4,8 @@
 # `make help` tells the targets, V=1 shows the commands, SAN=1 builds with ASan and UBSan in a folder of its own.
 
 VERSION  := 0.1.0
+# When that was released: the date of its manual pages, unless SOURCE_DATE_EPOCH (seconds since 1970) says another.
+RELEASED := 2026-11-20
 # The BPF instruction set that every kernel since 5.10 takes: pinned here and nowhere else.
 BPF_CPU  := v3
 
@@ -46,7 +48,12 @@ endif
 # --- what there is -----------------------------------------------------------------------------------------------
 
 bpf_src     := $(sort $(wildcard bpf/*.bpf.c))
-src_src     := $(sort $(shell find src -name '*.cpp' 2>/dev/null))
+src_src     := $(sort $(filter-out src/docs/%,$(shell find src -name '*.cpp' 2>/dev/null)))
+# Programs that write what accompanies the binary, from the tools' own declarations.
+docs_src    := $(sort $(wildcard src/docs/*.cpp))
+docs_lib    := $(sort $(wildcard src/docs/lib/*.cpp))
+# Of docs/, what is not about building corescope is told in manuals.
+doc_pages   := $(filter-out docs/design.md docs/testing.md docs/writing-a-tool.md,$(sort $(wildcard docs/*.md)))
 tool_src    := $(sort $(wildcard tools/*.cpp))
 support_src := $(sort $(wildcard tests/support/*.cpp))
 load_src    := $(sort $(wildcard tests/load/*.cpp tests/load/*.c))
@@ -151,7 +158,7 @@ endif
 .PRECIOUS: $(B)/bpf/%.bpf.o $(B)/skel/%.skel.h
 .SUFFIXES:
 .DEFAULT_GOAL := all
-.PHONY: all arm64 objects test test-unit test-live test-behaviour test-e2e test-asan tests loads bench install dist dist-one test-dist clean format format-check lint \
+.PHONY: all arm64 objects test test-unit test-live test-behaviour test-e2e test-asan tests loads bench install dist dist-one test-dist clean format format-check lint man completions schema install-links \
 	compile_commands.json check-vmlinux help FORCE
 
 all: $(O)/corescope $(links)
@@ -173,6 +180,9 @@ help:
 	@echo 'matrix-arm64           the same under the kernels of arm64; matrix-relocations: both, without booting any'
 	@echo 'install                DESTDIR= prefix=/usr/local; LINKS=1 adds links to libexec/corescope'
 	@echo 'dist                   tarballs for x86_64 and arm64 with SHA256SUMS, in build/dist; test-dist tries them (root)'
+	@echo 'man, completions       build/man and build/completions (bash, zsh, fish), from what the tools declare'
+	@echo 'schema                 build/schema/TOOL.schema.json: what --output json prints'
+	@echo 'install-links          manuals and completions for links that are called like the tools'
 	@echo 'format, format-check   clang-format over our own code'
 	@echo 'lint                   clang-tidy and cppcheck over our own code'
 	@echo 'compile_commands.json  for editors, under build/'
@@ -257,6 +267,38 @@ $(O)/corescope: $(src_obj) $(tool_obj) $(O)/.flags-link
 $(links): $(O)/%: $(O)/corescope
 	@ln -sfn corescope $@
 
+# --- what goes with the binary ----------------------------------------------------------------------------------
+
+docs_bin := $(patsubst src/docs/%.cpp,$(O)/docs/%,$(docs_src))
+$(docs_bin): $(O)/docs/%: $(O)/obj/src/docs/%.o $(call obj,$(docs_lib)) $(lib_obj) $(tool_obj) $(O)/.flags-link
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(link_exe) $(filter %.o,$^) $(link_libs) -o $@
+
+schemas := $(patsubst %,$(O)/schema/%.schema.json,$(tools))
+schema: $(schemas)
+$(schemas): $(O)/schema/%.schema.json: $(O)/docs/schema
+	@mkdir -p $(@D)
+	$(Q)$< $* > $@
+
+# Manuals and completions: corescope(8), a page for each tool and command, pages for docs/. Nothing in them depends on the
+# day, the place or the machine of the build.
+doc_date := $(if $(SOURCE_DATE_EPOCH),$(shell date -u -d @$(SOURCE_DATE_EPOCH) +%F),$(RELEASED))
+
+$(O)/.flags-docs: FORCE
+	$(call stamp,$@,$(doc_date) $(doc_pages))
+
+$(O)/man/.made: $(O)/docs/pages $(doc_pages) README.md $(O)/.flags-docs
+	$(call say,MAN,$(@D))
+	$(Q)rm -rf $(@D) && $< --man $(@D) --date $(doc_date) --readme README.md $(doc_pages) && touch $@
+
+$(O)/completions/.made: $(O)/docs/pages $(wildcard packaging/completions/*)
+	$(call say,COMPLETE,$(@D))
+	$(Q)rm -rf $(@D) && $< --completions $(@D) --templates packaging/completions && touch $@
+
+man: $(O)/man/.made
+completions: $(O)/completions/.made
+
 # --- tests -------------------------------------------------------------------------------------------------------
 
 define suite
@@ -268,7 +310,7 @@ endef
 # The behaviour suite asks the tools what they declare, and runs them as the live tests do.
 $(if $(filter live,$(suites)),$(eval $(call suite,live,$(lib_obj))))
 $(if $(filter behaviour,$(suites)),$(eval $(call suite,behaviour,$(lib_obj) $(tool_obj) $(call obj,tests/live/harness.cpp))))
-$(if $(filter unit,$(suites)),$(eval $(call suite,unit,$(unit_obj))))
+$(if $(filter unit,$(suites)),$(eval $(call suite,unit,$(unit_obj) $(call obj,$(filter-out src/docs/lib/man%,$(docs_lib))))))
 
 ifdef SAN
 loads:
@@ -281,7 +323,7 @@ $(loads): $(B)/tests/load/%: $(B)/obj/tests/load/%.o $(B)/.flags-link
 	$(Q)$(link_load) $< -o $@
 endif
 
-tests: $(addprefix $(O)/tests/,$(suites)) loads all
+tests: $(addprefix $(O)/tests/,$(suites)) loads all man completions
 
 # Tests find the binary and the workloads by these two.
 run_tests = CORESCOPE=$(CURDIR)/$(O)/corescope CORESCOPE_LOADS=$(CURDIR)/$(B)/tests/load tests/run
@@ -295,11 +337,11 @@ test-unit: $(O)/tests/unit
 test-live: $(O)/tests/live loads all
 	@$(run_tests) $(O)/tests/live
 
-test-behaviour: $(addprefix $(O)/tests/,$(filter behaviour,$(suites))) loads all
+test-behaviour: $(addprefix $(O)/tests/,$(filter behaviour,$(suites))) loads all man completions
 	@$(run_tests) $(addprefix $(O)/tests/,$(filter behaviour,$(suites))) $(scripts)
 
 # With what others make, which the other suites do without: each file is a suite, *.py and *.sh are their parts.
-test-e2e: all
+test-e2e: all schema completions
 	@$(run_tests) $(filter-out %.py %.sh %/__pycache__,$(sort $(wildcard tests/e2e/*)))
 
 ifdef SAN
@@ -317,10 +359,21 @@ bench: tests
 
 # --- install, tidy -----------------------------------------------------------------------------------------------
 
-install: all
+# Where the shells look. Debian's zsh has vendor-completions in place of site-functions.
+mandir      ?= $(prefix)/share/man
+bashcompdir ?= $(prefix)/share/bash-completion/completions
+zshcompdir  ?= $(prefix)/share/zsh/site-functions
+fishcompdir ?= $(prefix)/share/fish/vendor_completions.d
+
+install: all man completions
 	$(call say,INSTALL,$(DESTDIR)$(prefix)/bin/corescope)
 	$(Q)install -d $(DESTDIR)$(prefix)/bin
 	$(Q)install -m 755 $(O)/corescope $(DESTDIR)$(prefix)/bin/corescope
+	$(Q)for page in $(O)/man/*.[1-9]; do \
+		install -D -m 644 "$$page" "$(DESTDIR)$(mandir)/man$${page##*.}/$${page##*/}" || exit; done
+	$(Q)install -D -m 644 $(O)/completions/bash/corescope $(DESTDIR)$(bashcompdir)/corescope
+	$(Q)install -D -m 644 $(O)/completions/zsh/_corescope $(DESTDIR)$(zshcompdir)/_corescope
+	$(Q)install -D -m 644 $(O)/completions/fish/corescope.fish $(DESTDIR)$(fishcompdir)/corescope.fish
 ifdef LINKS
 	$(Q)install -d $(DESTDIR)$(prefix)/libexec/corescope
 	$(Q)for t in $(tools); do ln -sfn ../../bin/corescope $(DESTDIR)$(prefix)/libexec/corescope/$$t; done
@@ -359,6 +412,15 @@ test-dist: dist
 clean:
 	$(Q)rm -rf $(B)
 
+# For links that are called like the tools, wherever those are: completions, and the names in the manual. They take the
+# place of what others may have under these names.
+install-links: completions
+	$(Q)install -d $(DESTDIR)$(mandir)/man8 $(DESTDIR)$(bashcompdir) $(DESTDIR)$(zshcompdir) $(DESTDIR)$(fishcompdir)
+	$(Q)for t in $(tools); do \
+		ln -sfn corescope-$$t.8 $(DESTDIR)$(mandir)/man8/$$t.8 && ln -sfn corescope $(DESTDIR)$(bashcompdir)/$$t || exit; done
+	$(Q)install -m 644 $(O)/completions/links/zsh/* $(DESTDIR)$(zshcompdir)
+	$(Q)install -m 644 $(O)/completions/links/fish/* $(DESTDIR)$(fishcompdir)
+
 ours := $(sort $(shell find bpf include src tools tests bench -name '*.[ch]' 2>/dev/null) \
 	$(shell find src tools tests bench -name '*.cpp' 2>/dev/null))
 
@@ -372,7 +434,7 @@ format-check:
 db_entry = {"directory": "$(CURDIR)", "file": "$(1)", "command": "$(subst ",\",$(subst \,\\,$(filter-out -Werror,$(2)))) -c $(1)"}
 db_cxx   = $(call db_entry,$(1),$(CXX) $(all_cxxflags) $(if $(filter $(version_src),$(1)),$(version_flags)) \
 	$(if $(filter tests/%,$(1)),$(test_flags)))
-lint_src := $(src_src) $(tool_src) $(support_src) $(test_src) $(filter %.cpp,$(load_src))
+lint_src := $(src_src) $(docs_src) $(docs_lib) $(tool_src) $(support_src) $(test_src) $(filter %.cpp,$(load_src))
 comma := ,
 $(B)/compile_commands.json: FORCE
 	@mkdir -p $(@D)

@@ -47,35 +47,35 @@ ArgumentsView arguments(const Event& e)
 	return {{e.data, e.args_len}, e.args_total, (e.flags & EXEC_ARGS_CUT) != 0,
 		(e.flags & EXEC_ARGS_UNREADABLE) != 0};
 }
-Value args(const Event& e, const FieldContext& c)
+ListValue args(const Event& e, const FieldContext& c)
 {
 	const auto& o = c.opts<Options>();
 	return o.no_args ? Value::none() : show_arguments(arguments(e), o.max_args.value, o.redact);
 }
-Value args_truncated(const Event& e, const FieldContext& c)
+BooleanValue args_truncated(const Event& e, const FieldContext& c)
 {
 	const auto& o = c.opts<Options>();
 	return o.no_args ? Value::none() : Value::boolean(arguments_cut(arguments(e), o.max_args.value));
 }
-Value args_unreadable(const Event& e, const FieldContext&)
+BooleanValue args_unreadable(const Event& e, const FieldContext&)
 {
 	return Value::boolean(e.flags & EXEC_ARGS_UNREADABLE);
 }
-Value file(const Event& e, const FieldContext&)
+TextValue file(const Event& e, const FieldContext&)
 {
 	return Value::text({e.data + e.args_len, e.file_len ? e.file_len - 1 : 0});
 }
-Value exe(const Event& e, const FieldContext&)
+TextValue exe(const Event& e, const FieldContext&)
 {
 	return show_path({e.data + e.args_len + e.file_len, e.exe_len}, e.flags & EXEC_EXE_CUT);
 }
-Value cwd(const Event& e, const FieldContext&)
+TextValue cwd(const Event& e, const FieldContext&)
 {
 	if (e.flags & EXEC_PATHS && !e.cwd_len)
 		return Value::text("/");
 	return show_path({e.data + e.args_len + e.file_len + e.exe_len, e.cwd_len}, e.flags & EXEC_CWD_CUT);
 }
-Value paths_truncated(const Event& e, const FieldContext&)
+BooleanValue paths_truncated(const Event& e, const FieldContext&)
 {
 	return Value::boolean(e.flags & (EXEC_FILE_CUT | EXEC_EXE_CUT | EXEC_CWD_CUT));
 }

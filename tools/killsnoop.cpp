@@ -28,7 +28,7 @@ constexpr OptionSpec kOptions[] = {
 	letter_for('c', "cgroup"),
 };
 
-Value result(const Event& e, const FieldContext&) { return Value::number(int64_t{e.ret}); }
+NumberValue result(const Event& e, const FieldContext&) { return Value::number(int64_t{e.ret}); }
 
 constexpr Field kFields[] = {
 	time_field<&Event::ts>(kEverywhere),

@@ -8,6 +8,7 @@
 #include "system/errors.h"
 #include "system/signals.h"
 
+#include <cstdio>
 #include <cstring>
 
 namespace corescope::signals {
@@ -23,43 +24,47 @@ inline Value comm_if(const Event& e, unsigned flag, const char (&comm)[TASK_COMM
 	return e.flags & flag ? Value::text({comm, strnlen(comm, sizeof(comm))}) : Value::none();
 }
 
-inline Value pid(const Event& e, const FieldContext&) { return if_flag(e, SIGNAL_SENDER, e.pid); }
-inline Value tid(const Event& e, const FieldContext&) { return if_flag(e, SIGNAL_SENDER, e.tid); }
-inline Value nspid(const Event& e, const FieldContext&) { return if_flag(e, SIGNAL_SENDER, e.nspid); }
-inline Value uid(const Event& e, const FieldContext&) { return if_flag(e, SIGNAL_SENDER, e.uid); }
-inline Value comm(const Event& e, const FieldContext&) { return comm_if(e, SIGNAL_SENDER, e.comm); }
-inline Value tcomm(const Event& e, const FieldContext&) { return comm_if(e, SIGNAL_TARGET, e.tcomm); }
-inline Value ttid(const Event& e, const FieldContext&) { return if_flag(e, SIGNAL_TARGET, e.ttid); }
-inline Value tnspid(const Event& e, const FieldContext&) { return if_flag(e, SIGNAL_TARGET, e.tnspid); }
-inline Value signame(const Event& e, const FieldContext&)
+inline NumberValue pid(const Event& e, const FieldContext&) { return if_flag(e, SIGNAL_SENDER, e.pid); }
+inline NumberValue tid(const Event& e, const FieldContext&) { return if_flag(e, SIGNAL_SENDER, e.tid); }
+inline NumberValue nspid(const Event& e, const FieldContext&) { return if_flag(e, SIGNAL_SENDER, e.nspid); }
+inline NumberValue uid(const Event& e, const FieldContext&) { return if_flag(e, SIGNAL_SENDER, e.uid); }
+inline TextValue comm(const Event& e, const FieldContext&) { return comm_if(e, SIGNAL_SENDER, e.comm); }
+inline TextValue tcomm(const Event& e, const FieldContext&) { return comm_if(e, SIGNAL_TARGET, e.tcomm); }
+inline NumberValue ttid(const Event& e, const FieldContext&) { return if_flag(e, SIGNAL_TARGET, e.ttid); }
+inline NumberValue tnspid(const Event& e, const FieldContext&) { return if_flag(e, SIGNAL_TARGET, e.tnspid); }
+inline TextValue signame(const Event& e, const FieldContext&)
 {
-	return e.sig < 0 ? Value::number(int64_t{e.sig}) : Value::word(signal_name(static_cast<unsigned>(e.sig)));
+	static char text[12]; // a call may have been given any number, and a name is text all the same
+	if (e.sig >= 0)
+		return Value::word(signal_name(static_cast<unsigned>(e.sig)));
+	std::snprintf(text, sizeof(text), "%d", e.sig);
+	return Value::word(text);
 }
 // A call that sent nothing had no si_code.
 inline bool has_code(const Event& e) { return e.fate < FATE_FAILED; }
-inline Value code_name(const Event& e, const FieldContext&)
+inline TextValue code_name(const Event& e, const FieldContext&)
 {
 	return has_code(e) ? Value::word(signal_code_name(static_cast<unsigned>(e.sig), e.code)) : Value::none();
 }
-inline Value code(const Event& e, const FieldContext&)
+inline NumberValue code(const Event& e, const FieldContext&)
 {
 	return has_code(e) ? Value::number(int64_t{e.code}) : Value::none();
 }
-inline Value error(const Event& e, const FieldContext&)
+inline TextValue error(const Event& e, const FieldContext&)
 {
 	return e.ret < 0 ? Value::word(error_name(-e.ret)) : Value::none();
 }
 
-inline Value tpid(const Event& e, const FieldContext&)
+inline NumberValue tpid(const Event& e, const FieldContext&)
 {
 	return if_flag(e, SIGNAL_TARGET | SIGNAL_NUMBER, e.tpid);
 }
-inline Value pgid(const Event& e, const FieldContext&)
+inline NumberValue pgid(const Event& e, const FieldContext&)
 {
 	return e.pgid ? Value::number(uint64_t{e.pgid}) : Value::none();
 }
 
-inline Value fate(const Event& e, const FieldContext&)
+inline TextValue fate(const Event& e, const FieldContext&)
 {
 	static constexpr const char* kFates[] = {
 		"delivered", "ignored", "pending", "overflow", "no-info", "blocked", "failed", "probe"};
@@ -73,17 +78,17 @@ inline std::string_view call_name(const Event& e)
 		"", "kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_send_signal"};
 	return e.call < std::size(kCalls) ? kCalls[e.call] : "";
 }
-inline Value call(const Event& e, const FieldContext&)
+inline TextValue call(const Event& e, const FieldContext&)
 {
 	const std::string_view name = call_name(e);
 	return name.empty() ? Value::none() : Value::word(name);
 }
 
-inline Value given(const Event& e, const FieldContext&)
+inline NumberValue given(const Event& e, const FieldContext&)
 {
 	return e.call ? Value::number(int64_t{e.given}) : Value::none();
 }
-inline Value thread_given(const Event& e, const FieldContext&)
+inline NumberValue thread_given(const Event& e, const FieldContext&)
 {
 	return e.call == CALL_TGKILL || e.call == CALL_TGSIGQUEUEINFO ? Value::number(int64_t{e.thread})
 																  : Value::none();
@@ -99,11 +104,11 @@ inline const char* scope_name(const Event& e)
 	// What was not sent went to nobody: then the flag says nothing.
 	return e.flags & SIGNAL_PROCESS || !has_code(e) ? "process" : "thread";
 }
-inline Value scope(const Event& e, const FieldContext&) { return Value::text(scope_name(e)); }
+inline TextValue scope(const Event& e, const FieldContext&) { return Value::text(scope_name(e)); }
 
 // The call as the sender made it; "kill(-42) group" tells that process group 42 was meant, and this is one of it. Put
 // together by hand: printf would cost more than all the rest of a line.
-inline Value call_made(const Event& e, const FieldContext&)
+inline TextValue call_made(const Event& e, const FieldContext&)
 {
 	static char text[80];
 	char* at = text;

@@ -21,6 +21,7 @@ struct PinName {
 	std::string value; // "": not given
 };
 void parse_value(PinName& out, const char* text); // throws BadValue
+inline ArgumentShape argument_shape(const PinName*) { return {ArgumentShape::Kind::pin}; }
 
 // 128 random bits in hexadecimal digits.
 std::string random_id();

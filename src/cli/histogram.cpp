@@ -31,6 +31,9 @@ constexpr uint64_t kForever = ~uint64_t{0};
 constexpr uint64_t kDefaultMaxKeys = 400; // with the tables around it just under 1 MiB
 constexpr uint64_t kMostMaxKeys = 1000000;
 
+constexpr Word<HistBy> kBy[] = {{"pid", HistBy::pid}, {"tid", HistBy::tid}, {"comm", HistBy::comm},
+	{"cgroup", HistBy::cgroup}, {"unit", HistBy::unit}};
+
 constexpr OptionSpec kHistOptions[] = {
 	option<&HistOptions::milliseconds>('m', "milliseconds", "", "in milliseconds instead of microseconds"),
 	option<&HistOptions::pids>('P', "pids", "", "one histogram for each process, as --by pid"),
@@ -220,8 +223,9 @@ std::shared_ptr<const HistSource> hist_source(const HistRun& run)
 	source.quantity = run.setup.quantity;
 	source.what = run.setup.what;
 	// Histograms of keys are another series than the one of all: neither totals nor windows may be mixed.
-	constexpr std::string_view kBy[] = {"", "--by=pid", "--by=tid", "--by=comm", "--by=cgroup", "--by=unit"};
-	source.options = kBy[static_cast<size_t>(asked_by(run.options))];
+	constexpr std::string_view kOptions[] = {
+		"", "--by=pid", "--by=tid", "--by=comm", "--by=cgroup", "--by=unit"};
+	source.options = kOptions[static_cast<size_t>(asked_by(run.options))];
 	if (!source.options.empty() && !run.selection.empty())
 		source.options += ' ';
 	source.options += run.selection;
@@ -263,18 +267,8 @@ Snapshot hist_told(Snapshot delta, HistBy by)
 	return told;
 }
 
-void parse_value(HistBy& out, const char* text)
-{
-	static constexpr std::pair<std::string_view, HistBy> kNames[] = {{"pid", HistBy::pid},
-		{"tid", HistBy::tid}, {"comm", HistBy::comm}, {"cgroup", HistBy::cgroup}, {"unit", HistBy::unit}};
-	for (const auto& [name, by] : kNames) {
-		if (name == text) {
-			out = by;
-			return;
-		}
-	}
-	throw BadValue{"is none of pid, tid, comm, cgroup, unit"};
-}
+void parse_value(HistBy& out, const char* text) { out = parse_word(kBy, text); }
+ArgumentShape argument_shape(const HistBy*) { return {ArgumentShape::Kind::words, names_of(kBy)}; }
 
 std::vector<std::string_view> hist_labels(HistBy by)
 {

@@ -7,6 +7,7 @@
 #include "bpf/object.h"
 #include "bpf/pin.h"
 #include "cli/hist_output.h"
+#include "cli/hook_choices.h"
 #include "cli/tool.h"
 #include "event.h"
 #include "histmap.h"
@@ -21,6 +22,7 @@ namespace corescope {
 
 enum class HistBy { all, pid, tid, comm, cgroup, unit };
 void parse_value(HistBy& out, const char* text);
+ArgumentShape argument_shape(const HistBy*);
 // The labels that keys bear, as JSON members and Prometheus labels name them.
 std::vector<std::string_view> hist_labels(HistBy by);
 
@@ -31,7 +33,7 @@ struct HistOptions {
 	Count max_keys;
 	Duration interval;
 	Count intervals;
-	std::string hook;
+	HookName hook;
 	PinName pin;
 };
 
@@ -128,6 +130,22 @@ public:
 		return all;
 	}
 	std::vector<Field> fields() const override { return {}; }
+	std::vector<HookChoice> hook_choices() const override
+	{
+		return find_hook_choices(parts_.options, [&](const OptionSpec* flag) {
+			Options options;
+			const CommonOptions common;
+			HistSetup setup{common, {}, {}, {}};
+			if (flag)
+				flag->set(&options, "");
+			parts_.prepare(options, setup);
+			return setup.hooks;
+		});
+	}
+	std::vector<std::string> hook_places(const HookSet& hooks) const override
+	{
+		return corescope::hook_places(skeleton_type<Skel>(name()), hooks);
+	}
 
 private:
 	Parts parts_;

@@ -24,6 +24,17 @@ struct Known {
 	const OptionSpec* spec;
 	void* target;
 	int key;
+	std::span<const std::string_view> only{};
+};
+
+std::function<void(const CommandLine&)> declaration_reader;
+
+bool want_help, want_usage, want_version;
+// What every command has.
+constexpr OptionSpec kStandard[] = {
+	{'?', "help", "", "print this help", [](void*, const char*) { want_help = true; }},
+	{0, "usage", "", "print a short usage message", [](void*, const char*) { want_usage = true; }},
+	{'V', "version", "", "print the version", [](void*, const char*) { want_version = true; }},
 };
 
 struct Parse {
@@ -44,6 +55,10 @@ std::string quoted(std::string_view text)
 }
 
 bool is_optional(const char* arg) { return *arg == '['; }
+bool contains(std::span<const std::string_view> words, std::string_view word)
+{
+	return std::find(words.begin(), words.end(), word) != words.end();
+}
 bool needs_argument(const OptionSpec& spec) { return *spec.arg && !is_optional(spec.arg); }
 
 std::string see_help(const CommandLine& command) { return "; see " + command.program + " --help"; }
@@ -75,6 +90,13 @@ error_t parse_one(int key, char* text, argp_state* state)
 	for (const Known& known : parse->known) {
 		if (known.key != key)
 			continue;
+		if (text && !known.only.empty() && !contains(known.only, text)) {
+			const std::vector<std::string> all = known.spec->shape().words;
+			const bool elsewhere = std::find(all.begin(), all.end(), text) != all.end();
+			return refuse(std::string("--") + known.spec->name + ": " + quoted(text) +
+				(elsewhere ? " is for other commands; this one takes " : " is none of ") +
+				joined_words(known.only));
+		}
 		try {
 			known.spec->set(known.target, text || is_optional(known.spec->arg) ? text : "");
 		} catch (const BadValue& bad) {
@@ -162,53 +184,72 @@ std::string explain(const Parse& parse, std::span<char* const> words)
 
 } // namespace
 
+std::vector<ResolvedOption> resolve_options(const CommandLine& command)
+{
+	std::vector<ResolvedOption> options;
+	for (const OptionSet& set : command.sets)
+		for (const OptionSpec& spec : set.specs)
+			if (spec.set)
+				options.push_back({&spec, set.target, spec.letter, spec.only, &set});
+	for (const OptionSet& set : command.sets)
+		for (const OptionSpec& more : set.specs)
+			for (ResolvedOption& option : options)
+				if (!more.set && !std::strcmp(more.name, option.spec->name)) {
+					option.letter = more.letter ? more.letter : option.letter;
+					option.only = more.only.empty() ? option.only : more.only;
+				}
+	for (const OptionSpec& spec : kStandard) {
+		const bool taken = std::any_of(options.begin(), options.end(),
+			[&](const ResolvedOption& option) { return option.letter && option.letter == spec.letter; });
+		options.push_back({&spec, nullptr, taken ? '\0' : spec.letter, {}, nullptr});
+	}
+	return options;
+}
+
+DeclarationReader::DeclarationReader(std::function<void(const CommandLine&)> read)
+{
+	declaration_reader = std::move(read);
+}
+
+DeclarationReader::~DeclarationReader() { declaration_reader = nullptr; }
+
 void parse_command_line(const CommandLine& command, int argc, char** argv)
 {
+	if (declaration_reader) {
+		declaration_reader(command);
+		throw Declared{};
+	}
 	Parse parse{command, {}, 0, 0, {}};
 	std::vector<argp_option> table;
 	std::list<std::string> names; // of arguments that may be left out, without their brackets
 	int next_key = kFirstKey;
 	int group = 0;
-	for (const OptionSet& set : command.sets) {
-		group++;
-		if (set.heading)
-			table.push_back({nullptr, 0, nullptr, 0, set.heading, group});
-		for (const OptionSpec& spec : set.specs) {
-			if (!spec.set)
-				continue;
-			int key = spec.letter ? static_cast<unsigned char>(spec.letter) : next_key++;
-			for (const OptionSet& other : command.sets)
-				for (const OptionSpec& alias : other.specs)
-					if (!alias.set && !std::strcmp(alias.name, spec.name))
-						key = static_cast<unsigned char>(alias.letter);
-			parse.known.push_back({&spec, set.target, key});
-			if (is_optional(spec.arg)) {
-				names.emplace_back(spec.arg + 1, std::strlen(spec.arg) - 2);
-				table.push_back({spec.name, key, names.back().c_str(), OPTION_ARG_OPTIONAL, spec.doc, group});
-			} else {
-				table.push_back({spec.name, key, *spec.arg ? spec.arg : nullptr, 0, spec.doc, group});
-			}
+	const OptionSet* set = nullptr;
+	for (const ResolvedOption& option : resolve_options(command)) {
+		const OptionSpec& spec = *option.spec;
+		if (option.set != set && option.set) {
+			group++;
+			if (option.set->heading)
+				table.push_back({nullptr, 0, nullptr, 0, option.set->heading, group});
+		}
+		set = option.set;
+		const int key = option.letter ? static_cast<unsigned char>(option.letter) : next_key++;
+		parse.known.push_back({&spec, option.target, key, option.only});
+		const int at = set ? group : -1;
+		if (is_optional(spec.arg)) {
+			names.emplace_back(spec.arg + 1, std::strlen(spec.arg) - 2);
+			table.push_back({spec.name, key, names.back().c_str(), OPTION_ARG_OPTIONAL, spec.doc, at});
+		} else {
+			table.push_back({spec.name, key, *spec.arg ? spec.arg : nullptr, 0, spec.doc, at});
 		}
 	}
-	static bool want_help, want_usage, want_version;
-	static const OptionSpec kStandard[] = {
-		{'?', "help", "", "print this help", [](void*, const char*) { want_help = true; }},
-		{0, "usage", "", "print a short usage message", [](void*, const char*) { want_usage = true; }},
-		{'V', "version", "", "print the version", [](void*, const char*) { want_version = true; }},
-	};
 	want_help = want_usage = want_version = false;
 	const auto is_free = [&](int letter) {
 		return std::none_of(
 			parse.known.begin(), parse.known.end(), [&](const Known& known) { return known.key == letter; });
 	};
-	for (const OptionSpec& spec : kStandard) {
-		const int letter = static_cast<unsigned char>(spec.letter);
-		const int key = letter && is_free(letter) ? letter : next_key++;
-		parse.known.push_back({&spec, nullptr, key});
-		table.push_back({spec.name, key, nullptr, 0, spec.doc, -1});
-	}
 	if (is_free('h')) { // what many try first; not told of, since a tool may come to use the letter
-		parse.known.push_back({&kStandard[0], nullptr, 'h'});
+		parse.known.push_back({&kStandard[0], nullptr, 'h', {}});
 		table.push_back({nullptr, 'h', nullptr, OPTION_HIDDEN, nullptr, -1});
 	}
 	table.push_back({});

@@ -45,6 +45,8 @@ constexpr size_t kWriteAt = 256 * 1024; // bytes formatted before they are writt
 constexpr uint64_t kTellLossEveryNs = 1000000000;
 constexpr uint64_t kForever = ~uint64_t{0};
 
+constexpr std::string_view kFormats[] = {"table", "json", "csv"};
+
 constexpr OptionSpec kStreamOptions[] = {
 	option<&StreamOptions::buffer_size>(0, "buffer-size", "BYTES",
 		"size of the ring buffer, rounded up to a power of two (default 1M, where events are many 4M)"),
@@ -52,6 +54,7 @@ constexpr OptionSpec kStreamOptions[] = {
 		"this one of the tool's ways to hook in, as `meta` names it, instead of the best that works here"),
 	option<&StreamOptions::pin>(
 		0, "pin", "NAME", "refused: only a histogram can be left counting without a reader"),
+	words_for("output", kFormats),
 };
 
 // Under load the reader has little to do, but soon: with a short slice the scheduler lets it run early (since 6.12,
@@ -291,13 +294,6 @@ void parse_value(NoPin&, const char*)
 	throw Error(kUsage,
 		"--pin: this tool tells each event, and without a reader its ring buffer would soon be full and all "
 		"else lost; only histogram tools can be pinned");
-}
-
-void check_stream_output(const CommonOptions& common)
-{
-	if (common.output >= OutputFormat::heatmap)
-		throw Error(kUsage,
-			"--output: heatmap, prom, openmetrics and otlp are for histograms; use table, json or csv");
 }
 
 void choose_hook(std::vector<HookSet>& hooks, const std::string& asked)

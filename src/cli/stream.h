@@ -4,6 +4,7 @@
 #pragma once
 
 #include "bpf/object.h"
+#include "cli/hook_choices.h"
 #include "cli/tool.h"
 #include "event.h"
 
@@ -59,14 +60,12 @@ void parse_value(NoPin& out, const char* text);
 
 struct StreamOptions {
 	Bytes buffer_size;
-	std::string hook;
+	HookName hook;
 	NoPin pin;
 };
 std::span<const OptionSpec> stream_option_specs();
 uint64_t ring_size(const Bytes& asked, uint64_t otherwise, uint64_t least);
 // What --hook leaves of the hook sets: all of them, or the one of that name. Throws Error(kUsage) if there is none.
-// Throws Error(kUsage) for formats that only histograms have.
-void check_stream_output(const CommonOptions& common);
 void choose_hook(std::vector<HookSet>& hooks, const std::string& asked);
 
 // Skel: bpftool's skeleton. Event: the record, with the kernel's stamp first. Options: the tool's own.
@@ -100,7 +99,6 @@ public:
 		parse_command_line({name(), summary(), parts_.details, sets, {}, nullptr}, argc, argv);
 		StreamSetup setup{common};
 		parts_.prepare(options, setup);
-		check_stream_output(common);
 		choose_hook(setup.hooks, stream.hook);
 		std::function<bool(const void*)> keep;
 		if (parts_.keep)
@@ -121,6 +119,22 @@ public:
 		return {parts_.options.begin(), parts_.options.end()};
 	}
 	std::vector<Field> fields() const override { return {parts_.fields.begin(), parts_.fields.end()}; }
+	std::vector<HookChoice> hook_choices() const override
+	{
+		return find_hook_choices(parts_.options, [&](const OptionSpec* flag) {
+			Options options;
+			const CommonOptions common;
+			StreamSetup setup{common};
+			if (flag)
+				flag->set(&options, "");
+			parts_.prepare(options, setup);
+			return setup.hooks;
+		});
+	}
+	std::vector<std::string> hook_places(const HookSet& hooks) const override
+	{
+		return corescope::hook_places(skeleton_type<Skel>(name()), hooks);
+	}
 
 private:
 	Parts parts_;

@@ -3,6 +3,7 @@
 #include "cli/tool.h"
 
 #include "base/error.h"
+#include "cli/hook_choices.h"
 #include "cli/signals.h"
 #include "output/buffer.h"
 #include "system/cgroup.h"
@@ -71,6 +72,9 @@ Tool::Tool(const char* name, Group group, const char* summary) : name_(name), gr
 	registry().push_back(this);
 }
 
+std::vector<HookChoice> Tool::hook_choices() const { return {}; }
+std::vector<std::string> Tool::hook_places(const HookSet&) const { return {}; }
+
 const std::vector<const Tool*>& all_tools()
 {
 	std::vector<const Tool*>& tools = registry();
@@ -97,7 +101,7 @@ CgroupFilter cgroup_filter(const CommonOptions& common)
 	if (!common.cgroup.empty() && !common.unit.empty())
 		throw Error(kUsage, "--unit: cannot be combined with --cgroup");
 	try {
-		const std::string path = common.unit.empty() ? common.cgroup : find_unit(common.unit);
+		const std::string path = common.unit.empty() ? std::string(common.cgroup) : find_unit(common.unit);
 		if (path.empty())
 			return {};
 		return {cgroup_id(path), cgroup_level(path)};

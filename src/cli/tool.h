@@ -17,6 +17,16 @@ namespace corescope {
 enum class Group { process, cpu, memory, block, files, network, system, command };
 const char* group_name(Group group);
 
+// A command of a command: `corescope NAME COMMAND …`.
+struct Subcommand {
+	const char* name;
+	const char* summary;
+	int (*run)(int argc, char** argv); // argv[0] is its name
+};
+
+struct HookChoice;
+struct HookSet;
+
 class Tool {
 public:
 	// Registers it for as long as the process lives: tools are static objects.
@@ -35,6 +45,12 @@ public:
 	// What it declares, for whoever documents or checks it.
 	virtual std::vector<OptionSpec> options() const = 0;
 	virtual std::vector<Field> fields() const = 0;
+	// See cli/hook_choices.h. Empty for what does not trace.
+	virtual std::vector<HookChoice> hook_choices() const;
+	virtual std::vector<std::string> hook_places(const HookSet& hooks) const;
+	virtual std::span<const Subcommand> subcommands() const { return {}; }
+	// Whether its first word may be a tool that traces, whose words are then the rest.
+	virtual bool runs_tools() const { return false; }
 
 private:
 	const char* name_;
@@ -52,8 +68,8 @@ struct CommonOptions {
 	Duration duration;
 	Count count;
 	bool no_header = false;
-	std::string cgroup;
-	std::string unit;
+	CgroupPath cgroup;
+	UnitName unit;
 	std::string lock;
 	Duration align, jitter, max_runtime;
 	bool verbose = false;

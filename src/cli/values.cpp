@@ -7,7 +7,6 @@
 #include <iterator>
 #include <optional>
 #include <string_view>
-#include <utility>
 
 namespace corescope {
 
@@ -15,6 +14,10 @@ namespace {
 
 constexpr pid_t kLargestPid = 4194304; // PID_MAX_LIMIT, include/linux/threads.h
 constexpr uint64_t kSecond = 1000000000;
+
+constexpr Word<OutputFormat> kOutputFormats[] = {{"table", OutputFormat::table}, {"json", OutputFormat::json},
+	{"csv", OutputFormat::csv}, {"heatmap", OutputFormat::heatmap}, {"prom", OutputFormat::prom},
+	{"openmetrics", OutputFormat::openmetrics}, {"otlp", OutputFormat::otlp}};
 
 struct Suffix {
 	std::string_view name;
@@ -108,19 +111,10 @@ void parse_value(OptionalFile& out, const char* text)
 	out.path = text ? text : "";
 }
 
-void parse_value(OutputFormat& out, const char* text)
+void parse_value(OutputFormat& out, const char* text) { out = parse_word(kOutputFormats, text); }
+ArgumentShape argument_shape(const OutputFormat*)
 {
-	static constexpr std::pair<std::string_view, OutputFormat> kNames[] = {{"table", OutputFormat::table},
-		{"json", OutputFormat::json}, {"csv", OutputFormat::csv}, {"heatmap", OutputFormat::heatmap},
-		{"prom", OutputFormat::prom}, {"openmetrics", OutputFormat::openmetrics},
-		{"otlp", OutputFormat::otlp}};
-	for (const auto& [name, format] : kNames) {
-		if (name == text) {
-			out = format;
-			return;
-		}
-	}
-	throw BadValue{"is none of table, json, csv, heatmap, prom, openmetrics, otlp"};
+	return {ArgumentShape::Kind::words, names_of(kOutputFormats)};
 }
 
 void parse_value(std::vector<std::string>& out, const char* text) { parse_value(out.emplace_back(), text); }

@@ -42,6 +42,30 @@ struct OptionalFile {
 // From heatmap on for histograms only.
 enum class OutputFormat { table, json, csv, heatmap, prom, openmetrics, otlp };
 
+// Text that names something; which, only manuals and completions want to know.
+template <ArgumentShape::Kind kWhat>
+struct NameOf : std::string {
+	using std::string::string;
+};
+using CgroupPath = NameOf<ArgumentShape::Kind::cgroup>;
+using UnitName = NameOf<ArgumentShape::Kind::unit>;
+using HookName = NameOf<ArgumentShape::Kind::hook>;
+using ToolName = NameOf<ArgumentShape::Kind::tool>;
+
+template <ArgumentShape::Kind kWhat>
+ArgumentShape argument_shape(const NameOf<kWhat>*)
+{
+	return {kWhat};
+}
+inline ArgumentShape argument_shape(const Pid*) { return {ArgumentShape::Kind::pid}; }
+inline ArgumentShape argument_shape(const UserId*) { return {ArgumentShape::Kind::user}; }
+inline ArgumentShape argument_shape(const OptionalFile*) { return {ArgumentShape::Kind::file}; }
+inline ArgumentShape argument_shape(const std::vector<std::string>*)
+{
+	return {ArgumentShape::Kind::text, {}, true};
+}
+ArgumentShape argument_shape(const OutputFormat*);
+
 void parse_value(bool& out, const char* text);
 void parse_value(Pid& out, const char* text);
 void parse_value(Count& out, const char* text);

@@ -116,6 +116,7 @@ public:
 	}
 	std::vector<OptionSpec> options() const override { return {std::begin(kOptions), std::end(kOptions)}; }
 	std::vector<Field> fields() const override { return {}; }
+	bool runs_tools() const override { return true; }
 };
 
 const HeatmapTool heatmap;

@@ -17,6 +17,9 @@
 
 namespace corescope {
 
+// What most commands can be asked for.
+inline constexpr std::string_view kTableOrJson[] = {"table", "json"};
+
 // Text to be met exactly; "none" for the empty one.
 struct ExactText {
 	bool given = false;
@@ -35,7 +38,8 @@ void parse_value(TimeBetween& out, const char* text);
 struct HistorySelection {
 	std::vector<std::string> stores;
 	std::vector<std::string> words; // ids (17, or 17@2 in the second store) and stores
-	std::string tool, quantity, host, value_unit;
+	ToolName tool;
+	std::string quantity, host, value_unit;
 	std::vector<std::string> labels;
 	ExactText options, keys;
 	TimeSpan since, until, at;

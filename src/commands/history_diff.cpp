@@ -20,6 +20,7 @@ namespace {
 struct Gates {
 	std::vector<HistGate> all;
 };
+ArgumentShape argument_shape(const Gates*) { return {ArgumentShape::Kind::text, {}, true}; }
 void parse_value(Gates& out, const char* text) { out.all.push_back(parse_gate(text)); }
 
 struct Options {
@@ -39,7 +40,7 @@ constexpr OptionSpec kSpecs[] = {
 		"when given again"),
 	option<&Options::min_count>(0, "min-count", "N",
 		"with fewer values on a side --fail-if decides nothing, and exits with 69 (default 100; for a percentile 10 values above it: 1000 for p99)"),
-	option<&Options::output>(0, "output", "FORMAT", "table (default) or json"),
+	option<&Options::output>(0, "output", "FORMAT", "table (default) or json", kTableOrJson),
 };
 constexpr PositionalSpec kSides[] = {positional<&Options::sides>("A B", true)};
 
@@ -302,8 +303,6 @@ int history_diff(int argc, char** argv)
 			"  corescope history diff --since 1h --split 14:05 --fail-if 'p99>+20%'",
 			sets, kSides, &options},
 		argc, argv);
-	if (options.output != OutputFormat::table && options.output != OutputFormat::json)
-		throw Error(kUsage, "--output: diff has table and json");
 	const TimeSpan& before = options.split.given ? options.split : options.before;
 	const TimeSpan& after = options.split.given ? options.split : options.after;
 	const bool moments = before.given || after.given;

@@ -31,10 +31,12 @@ struct ExportOptions {
 	BucketLadder buckets;
 	bool no_header = false;
 };
+constexpr std::string_view kExportFormats[] = {"json", "csv", "openmetrics", "otlp", "prom"};
 constexpr OptionSpec kExportSpecs[] = {
 	option<&ExportOptions::output>(0, "output", "FORMAT",
 		"json (default: one object a line), csv (one row for each bucket), openmetrics (with timestamps, for promtool), otlp (for the "
-		"OpenTelemetry Collector), or prom (the totals of all time, as --textfile writes them)"),
+		"OpenTelemetry Collector), or prom (the totals of all time, as --textfile writes them)",
+		kExportFormats),
 	option<&ExportOptions::buckets>(0, "buckets", "LADDER",
 		"bounds for prom and openmetrics, such as p=2 or 2^0..2^24 (default: powers of two)"),
 	option<&ExportOptions::no_header>(0, "no-header", "", "leave out the heading of csv"),
@@ -203,8 +205,6 @@ int history_export(int argc, char** argv)
 	parse_command_line({"corescope history export", "Histograms for other programs.", nullptr, sets,
 						   history_word_specs(), &selection},
 		argc, argv);
-	if (options.output == OutputFormat::table || options.output == OutputFormat::heatmap)
-		throw Error(kUsage, "--output: export has json, csv, openmetrics, otlp and prom");
 	History history(selection);
 	Buffer buffer;
 	switch (options.output) {

@@ -31,7 +31,7 @@ struct Options {
 constexpr OptionSpec kSpecs[] = {
 	option<&Options::brief>(0, "brief", "", "one line for each series, and none for its histograms"),
 	option<&Options::all>(0, "all", "", "all histograms of a series, not only the newest 10"),
-	option<&Options::output>(0, "output", "FORMAT", "table (default) or json"),
+	option<&Options::output>(0, "output", "FORMAT", "table (default) or json", kTableOrJson),
 	option<&Options::no_header>(0, "no-header", "", "leave out the headings of columns"),
 };
 
@@ -292,8 +292,6 @@ int history_list(int argc, char** argv)
 		write_out(buffer);
 		return kOk;
 	}
-	if (options.output != OutputFormat::table)
-		throw Error(kUsage, "--output: list has table and json; `corescope history export` has more");
 	List list(history, options);
 	list.read();
 	if (list.empty())

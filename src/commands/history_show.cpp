@@ -22,25 +22,25 @@ struct ShowOptions {
 	OutputFormat output = OutputFormat::table;
 };
 constexpr OptionSpec kShowSpecs[] = {
-	option<&ShowOptions::output>(0, "output", "FORMAT", "table (default) or json"),
+	option<&ShowOptions::output>(0, "output", "FORMAT", "table (default) or json", kTableOrJson),
 };
 
 enum class Into { nothing, host, labels, hour, day };
 struct MergeBy {
 	std::vector<Into> parts;
 };
+constexpr Word<Into> kParts[] = {
+	{"host", Into::host}, {"labels", Into::labels}, {"hour", Into::hour}, {"day", Into::day}};
+ArgumentShape argument_shape(const MergeBy*) { return {ArgumentShape::Kind::list, names_of(kParts)}; }
 void parse_value(MergeBy& out, const char* text)
 {
-	static constexpr std::pair<std::string_view, Into> kNames[] = {
-		{"host", Into::host}, {"labels", Into::labels}, {"hour", Into::hour}, {"day", Into::day}};
 	for (std::string_view rest = text;;) {
 		const size_t comma = rest.find(',');
-		const std::string_view word = rest.substr(0, comma);
-		const auto* found = std::find_if(
-			std::begin(kNames), std::end(kNames), [&](const auto& n) { return n.first == word; });
-		if (found == std::end(kNames))
-			throw BadValue{"is no list of host, labels, hour, day"};
-		out.parts.push_back(found->second);
+		const auto* found = std::find_if(std::begin(kParts), std::end(kParts),
+			[&](const auto& part) { return part.name == rest.substr(0, comma); });
+		if (found == std::end(kParts))
+			throw BadValue{"is no list of " + joined_words(names_of(kParts))};
+		out.parts.push_back(found->value);
 		if (comma == std::string_view::npos)
 			return;
 		rest.remove_prefix(comma + 1);
@@ -56,15 +56,8 @@ constexpr OptionSpec kMergeSpecs[] = {
 	option<&MergeOptions::by>(
 		0, "by", "LIST", "one for each of these instead of one for all: host, labels, hour, day (UTC)"),
 	option<&MergeOptions::into>(0, "into", "FILE", "put them into this store, and print nothing"),
-	option<&MergeOptions::output>(0, "output", "FORMAT", "table (default) or json"),
+	option<&MergeOptions::output>(0, "output", "FORMAT", "table (default) or json", kTableOrJson),
 };
-
-void require_table_or_json(OutputFormat output, const char* command)
-{
-	if (output != OutputFormat::table && output != OutputFormat::json)
-		throw Error(kUsage,
-			std::string("--output: ") + command + " has table and json; `corescope history export` has more");
-}
 
 std::string heading(const HistRecord& record)
 {
@@ -151,7 +144,6 @@ int history_show(int argc, char** argv)
 			"Histograms as they were printed when they were counted; the newest, if none is chosen.", nullptr,
 			sets, history_word_specs(), &selection},
 		argc, argv);
-	require_table_or_json(options.output, "show");
 	if (!selection.narrows())
 		selection.last.value = 1;
 	History history(selection);
@@ -196,7 +188,6 @@ int history_merge(int argc, char** argv)
 			"  corescope history merge --tool cpudist --keys none --since 7d /srv/stores/*.db",
 			sets, history_word_specs(), &selection},
 		argc, argv);
-	require_table_or_json(options.output, "merge");
 	History history(selection);
 	const std::map<std::string, HistPool> pools = merged(history, options.by);
 	if (pools.empty() || pools.begin()->second.empty())

@@ -22,8 +22,10 @@ struct ListOptions {
 	OutputFormat output = OutputFormat::table;
 	bool no_header = false;
 };
+constexpr std::string_view kFormats[] = {"table", "json"};
 constexpr OptionSpec kOptions[] = {
-	option<&ListOptions::output>(0, "output", "FORMAT", "table (default) or json, one object a line"),
+	option<&ListOptions::output>(
+		0, "output", "FORMAT", "table (default) or json, one object a line", kFormats),
 	option<&ListOptions::no_header>(0, "no-header", "", "leave out the heading"),
 };
 
@@ -151,8 +153,6 @@ int pinned_list(int argc, char** argv)
 	parse_command_line(
 		{"pinned list", "what is pinned, since when, and whether it can be read", nullptr, sets, {}, nullptr},
 		argc, argv);
-	if (options.output != OutputFormat::table && options.output != OutputFormat::json)
-		throw Error(kUsage, "--output: a list is a table or json");
 	remove_pin_leftovers();
 	std::vector<Line> lines;
 	for (const std::string& name : pin_names())

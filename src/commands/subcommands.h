@@ -13,12 +13,6 @@
 
 namespace corescope {
 
-struct Subcommand {
-	const char* name;
-	const char* summary;
-	int (*run)(int argc, char** argv); // argv[0] is its name
-};
-
 class SubcommandTool : public Tool {
 public:
 	// usage: what stands above the list.
@@ -47,6 +41,7 @@ public:
 	}
 	std::vector<OptionSpec> options() const override { return {}; }
 	std::vector<Field> fields() const override { return {}; }
+	std::span<const Subcommand> subcommands() const override { return commands_; }
 
 protected:
 	virtual Error unknown(std::string_view word) const = 0;

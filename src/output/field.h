@@ -42,6 +42,8 @@ struct Field {
 	unsigned flags;
 	Value (*get)(const void* event, const FieldContext& context);
 	const char* doc;
+	FieldType type;
+	bool always; // never none
 };
 
 template <auto Member>
@@ -63,6 +65,12 @@ Value to_value(const T& x)
 		return Value::number(static_cast<uint64_t>(x));
 }
 
+template <class T>
+constexpr FieldType type_of_member()
+{
+	return std::is_array_v<T> ? FieldType::text : FieldType::number;
+}
+
 // A member as it stands.
 template <auto Member>
 constexpr Field field(const char* heading, const char* key, unsigned width, unsigned flags, const char* doc)
@@ -72,19 +80,21 @@ constexpr Field field(const char* heading, const char* key, unsigned width, unsi
 		[](const void* event, const FieldContext&) {
 			return to_value(static_cast<const Event*>(event)->*Member);
 		},
-		doc};
+		doc, type_of_member<typename EventOf<Member>::Type>(), true};
 }
 
-// What a function makes of the event. Get: Value (const Event&, const FieldContext&).
+// What a function makes of the event. Get: NumberValue, TextValue, BooleanValue or ListValue (const Event&, const
+// FieldContext&).
 template <class Event, auto Get>
 constexpr Field computed(
 	const char* heading, const char* key, unsigned width, unsigned flags, const char* doc)
 {
+	using Result = std::invoke_result_t<decltype(Get), const Event&, const FieldContext&>;
 	return {heading, key, width, flags,
-		[](const void* event, const FieldContext& context) {
+		[](const void* event, const FieldContext& context) -> Value {
 			return Get(*static_cast<const Event*>(event), context);
 		},
-		doc};
+		doc, Result::kType, false};
 }
 
 // The kernel's stamp (CLOCK_BOOTTIME ns): HH:MM:SS in a column, RFC 3339 in data.
@@ -96,7 +106,7 @@ constexpr Field time_field(unsigned flags)
 		[](const void* event, const FieldContext&) {
 			return Value::time(static_cast<const Event*>(event)->*Member);
 		},
-		"when it happened, taken in the kernel"};
+		"when it happened, taken in the kernel", FieldType::time, true};
 }
 
 // The same as seconds since the tool began, a column only.
@@ -109,7 +119,7 @@ constexpr Field elapsed_field()
 			const uint64_t at = static_cast<const Event*>(event)->*Member;
 			return Value::seconds(at > context.start_boot_ns ? at - context.start_boot_ns : 0);
 		},
-		"seconds since the tool began"};
+		"seconds since the tool began", FieldType::seconds, true};
 }
 
 // A return value: below 0 it is the negative of an error number.
@@ -122,7 +132,7 @@ constexpr Field error_field()
 			const auto ret = static_cast<const Event*>(event)->*Member;
 			return ret < 0 ? Value::word(error_name(-ret)) : Value::none();
 		},
-		"the error's name"};
+		"the error's name", FieldType::text, false};
 }
 
 // Which part of a cgroup's attribution; defined in attribution.cpp, so that only tools that have a cgroup need it.
@@ -137,7 +147,7 @@ constexpr Field cgroup_field(const char* key, const char* doc)
 		[](const void* event, const FieldContext& context) {
 			return cgroup_part(static_cast<const Event*>(event)->*Member, context, Part);
 		},
-		doc};
+		doc, FieldType::text, false};
 }
 
 template <auto Member>

@@ -13,12 +13,6 @@ namespace corescope {
 
 namespace {
 
-// Labels that are numbers stay so: where several keys are one, they have none.
-bool is_number(std::string_view label)
-{
-	return label == "pid" || label == "tid" || label == "nspid" || label == "cgroup_id";
-}
-
 class Table : public HistWriter {
 public:
 	Table(const HistSource& source, const HistStyle& style) : unit_(source.unit), style_(style) {}
@@ -80,7 +74,7 @@ public:
 			append_rfc3339(out, interval.end_unix_ns);
 			out.append("\",");
 			for (const HistLabel& label : one.labels) {
-				if (is_number(label.name))
+				if (hist_label_is_number(label.name))
 					out.append("\"" + label.name + "\":" + (one.others ? "null" : label.value));
 				else
 					append_json_member(out, label.name, Value::text(label.value), clock_, times_);
@@ -128,7 +122,7 @@ public:
 			prefix.append(',');
 			for (const std::string_view name : style_.labels) {
 				for (const HistLabel& label : one.labels)
-					if (label.name == name && !(one.others && is_number(name)))
+					if (label.name == name && !(one.others && hist_label_is_number(name)))
 						csv_cell(prefix, label.value);
 				prefix.append(',');
 			}
@@ -145,6 +139,11 @@ private:
 
 void HistWriter::begin(Buffer&, const Meta&) {}
 void HistWriter::end(Buffer&, const Summary&) {}
+
+bool hist_label_is_number(std::string_view label)
+{
+	return label == "pid" || label == "tid" || label == "nspid" || label == "cgroup_id";
+}
 
 std::unique_ptr<HistWriter> hist_table_writer(const HistSource& source, const HistStyle& style)
 {

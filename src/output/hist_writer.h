@@ -35,6 +35,9 @@ public:
 	virtual void end(Buffer& out, const Summary& summary);
 };
 
+// Labels that are numbers stay so: where several keys are one, they have none.
+bool hist_label_is_number(std::string_view label);
+
 std::unique_ptr<HistWriter> hist_table_writer(const HistSource& source, const HistStyle& style);
 std::unique_ptr<HistWriter> hist_json_writer(const HistSource& source, const HistStyle& style);
 std::unique_ptr<HistWriter> hist_csv_writer(const HistSource& source, const HistStyle& style);

@@ -42,6 +42,20 @@ struct Value {
 	std::string_view note() const { return {bytes.data() + bytes.size(), kind == Kind::list ? bits : 0}; }
 };
 
+// What a field always is, unless it is none: known before there is an event, for whoever describes the output.
+enum class FieldType : uint8_t { number, text, boolean, list, time, seconds };
+
+// A value that is of one type, or none: what the function of a computed field returns.
+template <FieldType Type>
+struct TypedValue : Value {
+	static constexpr FieldType kType = Type;
+	constexpr TypedValue(Value value) : Value(value) {} // NOLINT(google-explicit-constructor): it is one
+};
+using NumberValue = TypedValue<FieldType::number>;
+using TextValue = TypedValue<FieldType::text>;
+using BooleanValue = TypedValue<FieldType::boolean>;
+using ListValue = TypedValue<FieldType::list>;
+
 // Calls each(item) for every string of a list; a last one without NUL counts too.
 template <class Each>
 void for_each_item(std::string_view list, Each&& each)

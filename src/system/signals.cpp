@@ -135,4 +135,13 @@ void parse_value(SignalSet& out, const char* text)
 	out = set;
 }
 
+ArgumentShape argument_shape(const SignalSet*)
+{
+	ArgumentShape shape{ArgumentShape::Kind::list};
+	for (int n = 1; n < SIGRTMIN; n++)
+		if (const char* known = sigabbrev_np(n))
+			shape.words.emplace_back(known);
+	return shape;
+}
+
 } // namespace corescope

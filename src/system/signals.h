@@ -2,6 +2,8 @@
 // Names and sets of signals, as this architecture numbers them.
 #pragma once
 
+#include "base/parse.h"
+
 #include <cstdint>
 #include <string_view>
 
@@ -20,5 +22,6 @@ struct SignalSet {
 // Numbers 0 to 64, or names with or without SIG, separated by commas: 9,TERM,SIGRTMIN+3. What signal_name() says is
 // understood. Throws BadValue.
 void parse_value(SignalSet& out, const char* text);
+ArgumentShape argument_shape(const SignalSet*);
 
 } // namespace corescope

@@ -270,3 +270,62 @@ TEST_CASE("--usage and --version print and end", "[options]")
 	CHECK(std::count(version.begin(), version.end(), '\n') == 1);
 	CHECK(printed({"-V"}).first == version);
 }
+
+namespace {
+
+constexpr std::string_view kFew[] = {"json", "csv"};
+constexpr OptionSpec kNarrow[] = {
+	option<&Options::format>('o', "output", "FORMAT", "how it is written", kFew)};
+constexpr OptionSpec kNarrowed[] = {words_for("output", kFew)};
+
+std::string refused_output(
+	std::span<const OptionSpec> first, std::span<const OptionSpec> second, std::string word)
+{
+	Options options;
+	std::string name = "x", option = "--output";
+	char* argv[] = {name.data(), option.data(), word.data(), nullptr};
+	const OptionSet sets[] = {{nullptr, first, &options}, {nullptr, second, &options}};
+	try {
+		parse_command_line({"trial", "what it does", nullptr, sets, {}, nullptr}, 3, argv);
+	} catch (const Error& error) {
+		return error.message;
+	}
+	return "";
+}
+
+} // namespace
+
+TEST_CASE("an option may take only some of its type's words, by its own line or by the tool's", "[options]")
+{
+	constexpr auto kAll = std::span<const OptionSpec>(kOptions);
+	for (const auto& [first, second] :
+		{std::pair<std::span<const OptionSpec>, std::span<const OptionSpec>>{kNarrow, {}}, {kAll, kNarrowed},
+			{kNarrowed, kAll}}) {
+		CHECK(refused_output(first, second, "json").empty());
+		CHECK(refused_output(first, second, "table") ==
+			"--output: 'table' is for other commands; this one takes json, csv");
+		CHECK(refused_output(first, second, "xml") == "--output: 'xml' is none of json, csv");
+	}
+	CHECK(refused_output(kAll, {}, "table").empty());
+}
+
+TEST_CASE("what is declared can be read without parsing: options as they are resolved, and nothing is set",
+	"[options]")
+{
+	std::vector<std::string> read;
+	Parsed parsed;
+	{
+		const DeclarationReader reader([&](const CommandLine& command) {
+			for (const ResolvedOption& option : resolve_options(command))
+				read.push_back(std::string(option.letter ? 1 : 0, option.letter) + " " + option.spec->name);
+		});
+		CHECK_THROWS_AS(parse_into(parsed, {"--time", "--nonsense"}), Declared);
+	}
+	CHECK_FALSE(parsed.options.time);
+	CHECK(read ==
+		std::vector<std::string>{"T time", "a all", "p pid", "n number", "d duration", " buffer-size",
+			"u user", "l line", " output", " text", "v verbose", "c cgroup", "? help", " usage",
+			"V version"});
+	parse_into(parsed, {"--time"}); // and then it parses again
+	CHECK(parsed.options.time);
+}

@@ -27,19 +27,19 @@ struct Chosen {
 	bool flags = true;
 };
 
-inline Value path(const Event& e, const FieldContext&)
+inline TextValue path(const Event& e, const FieldContext&)
 {
 	return e.path.empty() ? Value::none() : Value::text(e.path);
 }
-inline Value flag(const Event& e, const FieldContext& c)
+inline BooleanValue flag(const Event& e, const FieldContext& c)
 {
 	return c.opts<Chosen>().flags ? Value::boolean(e.flag) : Value::none();
 }
-inline Value error(const Event& e, const FieldContext&)
+inline TextValue error(const Event& e, const FieldContext&)
 {
 	return e.ret < 0 ? Value::word("EPERM") : Value::none();
 }
-inline Value list(const Event& e, const FieldContext&)
+inline ListValue list(const Event& e, const FieldContext&)
 {
 	static std::string text;
 	text = e.list + e.note;
