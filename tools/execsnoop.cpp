@@ -117,12 +117,17 @@ void prepare(const Options& o, StreamSetup& setup)
 		throw Error(kUsage, "--max-arg-bytes: must lie between 1 and 131072 (--no-args leaves them out)");
 	if (o.no_args && o.line)
 		throw Error(kUsage, "--no-args: leaves nothing for --line to match; use --name");
+	const char* const slower = "every system call of every process takes some 50 ns more";
+	const char* const fewer = "paths and failed execs are told with fewer parts"; // without bpf_loop
 	if (o.fails)
-		setup.hooks = {{"tp_btf+tracepoint", {"exec_done", "exec_failed", "execat_failed"}},
+		setup.hooks = {
+			{"tp_btf+tracepoint", {"exec_done", "exec_failed", "execat_failed"}, false, {}, slower},
 			{"tp_btf+tracepoint+unrolled",
-				{"exec_done_unrolled", "exec_failed_unrolled", "execat_failed_unrolled"}}};
+				{"exec_done_unrolled", "exec_failed_unrolled", "execat_failed_unrolled"}, false, {},
+				std::string(slower) + ", and " + fewer}};
 	else
-		setup.hooks = {{"tp_btf", {"exec_done"}}, {"tp_btf+unrolled", {"exec_done_unrolled"}}};
+		setup.hooks = {
+			{"tp_btf", {"exec_done"}}, {"tp_btf+unrolled", {"exec_done_unrolled"}, false, {}, fewer}};
 	setup.show("ts", o.time);
 	setup.show("elapsed", o.timestamp);
 	setup.show("uid", o.print_uid);

@@ -57,8 +57,10 @@ void prepare(const Options& o, StreamSetup& setup)
 			{{"tp_exit", "syscalls", "sys_exit_tkill"}, {"tp_exit", "syscalls", "sys_exit_tgkill"},
 				{"tp_exit", "syscalls", "sys_exit_rt_sigqueueinfo"},
 				{"tp_exit", "syscalls", "sys_exit_rt_tgsigqueueinfo"},
-				{"tp_exit", "syscalls", "sys_exit_pidfd_send_signal"}}},
-		{"tp_btf+sys_exit", {"sent", "any_exit"}},
+				{"tp_exit", "syscalls", "sys_exit_pidfd_send_signal"}},
+			"every system call of every process takes some 50 ns more"},
+		{"tp_btf+sys_exit", {"sent", "any_exit"}, false, {},
+			"every system call of every process takes some 90 ns more"},
 	};
 	if (o.names)
 		setup.replace("sig", "signal");

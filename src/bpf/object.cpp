@@ -118,6 +118,8 @@ void Object::leave_attached()
 std::unique_ptr<Object> ObjectLoader::try_hooks(
 	const HookSet& hooks, const std::function<void(Object&)>& before_attach, bool statistics)
 {
+	if (hooks.trampoline && !trampolines_allowed())
+		throw explain_load(-EPERM, true);
 	auto object = std::make_unique<Object>();
 	LIBBPF_OPTS(bpf_object_open_opts, opts); // the skeleton finds its maps by the name that bpftool gave it
 	if (statistics)
@@ -152,7 +154,7 @@ std::unique_ptr<Object> ObjectLoader::try_hooks(
 	if (error && statistics)
 		return try_hooks(hooks, before_attach, false);
 	if (error)
-		throw explain_load(error);
+		throw explain_load(error, hooks.trampoline);
 	before_attach(*object);
 	std::vector<std::string>& sections = object->sections_;
 	const auto keep = [&](bpf_link* link, const std::string& section) {
@@ -181,20 +183,40 @@ std::unique_ptr<Object> ObjectLoader::start(const std::function<void(Object&)>& 
 	require_bpf();
 	for (size_t i = 0;; i++) {
 		const bool last = i + 1 == hooks_.size();
-		if (hooks_[i].trampoline && !trampolines_allowed()) {
-			if (last)
-				throw Error(kUnavailable,
-					"hook " + hooks_[i].name +
-						": this kernel refuses every fentry, fexit and LSM program (a policy of whoever built or runs it)");
-			continue;
-		}
 		try {
-			return try_hooks(hooks_[i], before_attach, libbpf_log());
-		} catch (const Error&) {
+			auto object = try_hooks(hooks_[i], before_attach, libbpf_log());
+			if (i > 0)
+				log_line(type_.name, "uses hook set " + hooks_[i].name, hooks_[i].cost);
+			return object;
+		} catch (const Error& error) {
 			if (last)
 				throw;
+			log_line(type_.name, "passes over hook set " + hooks_[i].name, error.message);
 		}
 	}
+}
+
+std::vector<HookTrial> ObjectLoader::trials()
+{
+	std::vector<HookTrial> all;
+	for (const HookSet& hooks : hooks_) {
+		all.push_back({hooks});
+		HookTrial& trial = all.back();
+		try {
+			require_bpf();
+			try_hooks(hooks, [](Object&) {}, libbpf_log());
+			break;
+		} catch (const Refused& refused) {
+			trial.code = refused.code;
+			trial.problem = refused.message;
+			trial.cause = refused.diagnosis.cause;
+			trial.remedy = refused.diagnosis.remedy;
+		} catch (const Error& error) {
+			trial.code = error.code;
+			trial.problem = trial.cause = error.message;
+		}
+	}
+	return all;
 }
 
 bool trampolines_allowed()

@@ -30,6 +30,14 @@ struct HookSet {
 		const char* name;
 	};
 	std::vector<Tracepoint> also{};
+	std::string cost{}; // what it costs those who are not traced, or lacks beside the best one; "" for nothing
+};
+
+// What came of a hook set when it was tried.
+struct HookTrial {
+	HookSet hooks;
+	int code = 0; // 0: it was loaded and attached; else the exit code of a tool that has no other
+	std::string problem, cause, remedy; // one line; its parts
 };
 
 // An opened object. The skeleton behind it stays the tool's.
@@ -111,6 +119,9 @@ public:
 	// Opens and loads with the first hook set that can be loaded and attached. `before_attach` runs in between, when
 	// maps exist and no program runs yet.
 	std::unique_ptr<Object> start(const std::function<void(Object&)>& before_attach);
+
+	// The hook sets in their order, up to the first that can be loaded and attached, which is taken off again.
+	std::vector<HookTrial> trials();
 
 	// The typed skeleton of what start() returned.
 	static void* typed(const Object& object) { return object.typed_; }

@@ -304,6 +304,12 @@ std::string hist_selection(
 std::span<const OptionSpec> hist_option_specs() { return kHistOptions; }
 std::span<const PositionalSpec> hist_positional_specs() { return kPositionals; }
 
+std::vector<HookTrial> try_histogram(const HistRun& run)
+{
+	const CgroupFilter filter = cgroup_filter(run.setup.common);
+	return hist_loader(run, asked_by(run.options), filter).trials();
+}
+
 int run_histogram(const HistRun& run)
 {
 	catch_signals();

@@ -59,6 +59,7 @@ struct HistRun {
 	std::span<const GivenOption> given;
 };
 int run_histogram(const HistRun& run);
+std::vector<HookTrial> try_histogram(const HistRun& run); // loads and attaches, no more
 
 // What a run that stays and one that is pinned have in common.
 HistBy asked_by(const HistOptions& options); // throws Error(kUsage) where several are asked for
@@ -93,34 +94,11 @@ public:
 	explicit HistogramTool(const Parts& parts) : Tool(parts.name, parts.group, parts.summary), parts_(parts)
 	{}
 
-	int run(int argc, char** argv) const override
+	int run(int argc, char** argv) const override { return with_run(argc, argv, run_histogram); }
+	std::vector<HookTrial> try_hooks(const std::vector<std::string>& words) const override
 	{
-		Options options;
-		CommonOptions common;
-		HistOptions hist;
-		HistOutputOptions output;
-		std::vector<GivenOption> given;
-		const OptionSet sets[] = {{nullptr, parts_.options, &options},
-			{"Histograms:", hist_option_specs(), &hist}, {"Where they go:", hist_output_specs(), &output},
-			{"Common options:", common_option_specs(), &common}};
-		parse_command_line(
-			{name(), summary(), parts_.details, sets, hist_positional_specs(), &hist, &given}, argc, argv);
-		HistSetup setup{common, {}, {}, {}};
-		parts_.prepare(options, setup);
-		const bool format_given = std::any_of(
-			given.begin(), given.end(), [](const GivenOption& one) { return one.name == "output"; });
-		return run_histogram({name(), skeleton_type<Skel>(name()), setup, hist, output, format_given,
-			hist_selection(given, parts_.options, setup),
-			[&](void* typed, hist_by by, bool milliseconds, const CgroupFilter& filter) {
-				auto& skel = *static_cast<Skel*>(typed);
-				skel.rodata->filter_cgroup = filter.id;
-				skel.rodata->filter_cgroup_level = filter.level;
-				skel.rodata->hist_by = by;
-				skel.rodata->hist_milliseconds = milliseconds;
-				parts_.configure(skel, options, setup);
-			},
-			[](void* typed) -> event_shared* { return &static_cast<Skel*>(typed)->bss->shared; },
-			{argv, argv + argc}, given});
+		CommandWords line(name(), words);
+		return with_run(line.argc(), line.argv(), try_histogram);
 	}
 	std::vector<OptionSpec> options() const override
 	{
@@ -148,6 +126,38 @@ public:
 	}
 
 private:
+	// What `go` makes of the command line.
+	template <class Go>
+	auto with_run(int argc, char** argv, const Go& go) const
+	{
+		Options options;
+		CommonOptions common;
+		HistOptions hist;
+		HistOutputOptions output;
+		std::vector<GivenOption> given;
+		const OptionSet sets[] = {{nullptr, parts_.options, &options},
+			{"Histograms:", hist_option_specs(), &hist}, {"Where they go:", hist_output_specs(), &output},
+			{"Common options:", common_option_specs(), &common}};
+		parse_command_line(
+			{name(), summary(), parts_.details, sets, hist_positional_specs(), &hist, &given}, argc, argv);
+		HistSetup setup{common, {}, {}, {}};
+		parts_.prepare(options, setup);
+		const bool format_given = std::any_of(
+			given.begin(), given.end(), [](const GivenOption& one) { return one.name == "output"; });
+		return go(HistRun{name(), skeleton_type<Skel>(name()), setup, hist, output, format_given,
+			hist_selection(given, parts_.options, setup),
+			[&](void* typed, hist_by by, bool milliseconds, const CgroupFilter& filter) {
+				auto& skel = *static_cast<Skel*>(typed);
+				skel.rodata->filter_cgroup = filter.id;
+				skel.rodata->filter_cgroup_level = filter.level;
+				skel.rodata->hist_by = by;
+				skel.rodata->hist_milliseconds = milliseconds;
+				parts_.configure(skel, options, setup);
+			},
+			[](void* typed) -> event_shared* { return &static_cast<Skel*>(typed)->bss->shared; },
+			{argv, argv + argc}, given});
+	}
+
 	Parts parts_;
 };
 

@@ -83,14 +83,19 @@ void ask_to_go_first()
 		setpriority(PRIO_PROCESS, 0, kReaderNice);
 }
 
+ObjectLoader stream_loader(const StreamRun& run, const CgroupFilter& filter) // both outlive it
+{
+	return ObjectLoader(run.skeleton, run.setup.hooks, [&run, &filter](void* typed, Object& object) {
+		object.set_max_entries("events", run.buffer_size);
+		run.configure(typed, filter);
+	});
+}
+
 class Stream {
 public:
 	explicit Stream(const StreamRun& run)
 		: run_(run), filter_(cgroup_filter(run.setup.common)),
-		  loader_(run.skeleton, run.setup.hooks, [this](void* typed, Object& object) {
-			  object.set_max_entries("events", run_.buffer_size);
-			  run_.configure(typed, filter_);
-		  })
+		  loader_(stream_loader(run, filter_))
 	{
 		context_.options = run.options;
 		context_.quote = run.setup.quote;
@@ -309,6 +314,12 @@ void choose_hook(std::vector<HookSet>& hooks, const std::string& asked)
 		names += (names.empty() ? "" : ", ") + set.name;
 	}
 	throw Error(kUsage, "--hook: '" + asked + "' is none of " + names);
+}
+
+std::vector<HookTrial> try_stream(const StreamRun& run)
+{
+	const CgroupFilter filter = cgroup_filter(run.setup.common);
+	return stream_loader(run, filter).trials();
 }
 
 int run_stream(const StreamRun& run)

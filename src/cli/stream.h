@@ -53,6 +53,7 @@ struct StreamRun {
 	std::vector<std::string> arguments;
 };
 int run_stream(const StreamRun& run);
+std::vector<HookTrial> try_stream(const StreamRun& run); // loads and attaches, no more
 
 // --pin, refused: only what is counted can wait until somebody asks.
 struct NoPin {};
@@ -91,28 +92,12 @@ public:
 
 	int run(int argc, char** argv) const override
 	{
-		Options options;
-		CommonOptions common;
-		StreamOptions stream;
-		const OptionSet sets[] = {{nullptr, parts_.options, &options},
-			{"Common options:", common_option_specs(), &common}, {nullptr, stream_option_specs(), &stream}};
-		parse_command_line({name(), summary(), parts_.details, sets, {}, nullptr}, argc, argv);
-		StreamSetup setup{common};
-		parts_.prepare(options, setup);
-		choose_hook(setup.hooks, stream.hook);
-		std::function<bool(const void*)> keep;
-		if (parts_.keep)
-			keep = [&](const void* event) { return parts_.keep(*static_cast<const Event*>(event), options); };
-		return run_stream({name(), skeleton_type<Skel>(name()), parts_.fields, &options, setup,
-			ring_size(stream.buffer_size, setup.default_buffer, setup.least_buffer),
-			[&](void* typed, const CgroupFilter& filter) {
-				auto& skel = *static_cast<Skel*>(typed);
-				skel.rodata->filter_cgroup = filter.id;
-				skel.rodata->filter_cgroup_level = filter.level;
-				parts_.configure(skel, options, setup);
-			},
-			[](void* typed) -> event_shared* { return &static_cast<Skel*>(typed)->bss->shared; }, keep,
-			{argv, argv + argc}});
+		return with_run(argc, argv, run_stream);
+	}
+	std::vector<HookTrial> try_hooks(const std::vector<std::string>& words) const override
+	{
+		CommandWords line(name(), words);
+		return with_run(line.argc(), line.argv(), try_stream);
 	}
 	std::vector<OptionSpec> options() const override
 	{
@@ -137,6 +122,34 @@ public:
 	}
 
 private:
+	// What `go` makes of the command line.
+	template <class Go>
+	auto with_run(int argc, char** argv, const Go& go) const
+	{
+		Options options;
+		CommonOptions common;
+		StreamOptions stream;
+		const OptionSet sets[] = {{nullptr, parts_.options, &options},
+			{"Common options:", common_option_specs(), &common}, {nullptr, stream_option_specs(), &stream}};
+		parse_command_line({name(), summary(), parts_.details, sets, {}, nullptr}, argc, argv);
+		StreamSetup setup{common};
+		parts_.prepare(options, setup);
+		choose_hook(setup.hooks, stream.hook);
+		std::function<bool(const void*)> keep;
+		if (parts_.keep)
+			keep = [&](const void* event) { return parts_.keep(*static_cast<const Event*>(event), options); };
+		return go(StreamRun{name(), skeleton_type<Skel>(name()), parts_.fields, &options, setup,
+			ring_size(stream.buffer_size, setup.default_buffer, setup.least_buffer),
+			[&](void* typed, const CgroupFilter& filter) {
+				auto& skel = *static_cast<Skel*>(typed);
+				skel.rodata->filter_cgroup = filter.id;
+				skel.rodata->filter_cgroup_level = filter.level;
+				parts_.configure(skel, options, setup);
+			},
+			[](void* typed) -> event_shared* { return &static_cast<Skel*>(typed)->bss->shared; }, keep,
+			{argv, argv + argc}});
+	}
+
 	Parts parts_;
 };
 

@@ -3,6 +3,7 @@
 #include "cli/tool.h"
 
 #include "base/error.h"
+#include "bpf/object.h"
 #include "cli/hook_choices.h"
 #include "cli/signals.h"
 #include "output/buffer.h"
@@ -74,6 +75,15 @@ Tool::Tool(const char* name, Group group, const char* summary) : name_(name), gr
 
 std::vector<HookChoice> Tool::hook_choices() const { return {}; }
 std::vector<std::string> Tool::hook_places(const HookSet&) const { return {}; }
+std::vector<HookTrial> Tool::try_hooks(const std::vector<std::string>&) const { return {}; }
+
+CommandWords::CommandWords(const char* name, const std::vector<std::string>& words) : words_(words)
+{
+	words_.insert(words_.begin(), name);
+	for (std::string& word : words_)
+		argv_.push_back(word.data());
+	argv_.push_back(nullptr);
+}
 
 const std::vector<const Tool*>& all_tools()
 {

@@ -26,6 +26,7 @@ struct Subcommand {
 
 struct HookChoice;
 struct HookSet;
+struct HookTrial;
 
 class Tool {
 public:
@@ -48,6 +49,9 @@ public:
 	// See cli/hook_choices.h. Empty for what does not trace.
 	virtual std::vector<HookChoice> hook_choices() const;
 	virtual std::vector<std::string> hook_places(const HookSet& hooks) const;
+	// What comes of it when it hooks in as a run with these words behind its name would, up to the first set that works.
+	// Empty for what does not trace. Throws Error as run() does.
+	virtual std::vector<HookTrial> try_hooks(const std::vector<std::string>& words) const;
 	virtual std::span<const Subcommand> subcommands() const { return {}; }
 	// Whether its first word may be a tool that traces, whose words are then the rest.
 	virtual bool runs_tools() const { return false; }
@@ -56,6 +60,18 @@ private:
 	const char* name_;
 	Group group_;
 	const char* summary_;
+};
+
+// A command line that was not typed: `name words…`, as run() takes one.
+class CommandWords {
+public:
+	CommandWords(const char* name, const std::vector<std::string>& words);
+	int argc() const { return static_cast<int>(argv_.size()) - 1; }
+	char** argv() { return argv_.data(); }
+
+private:
+	std::vector<std::string> words_;
+	std::vector<char*> argv_;
 };
 
 // All tools, by group and name.

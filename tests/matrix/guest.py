@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # One guest: the initramfs that all kernels share, a boot under qemu, and what was said on the serial line.
 import dataclasses
+import json
 import os
 import re
 import subprocess
@@ -40,6 +41,7 @@ class Report:
 	hooks: list = dataclasses.field(default_factory=list)  # of Result
 	tests: list = dataclasses.field(default_factory=list)
 	instructions: dict = dataclasses.field(default_factory=dict)  # {(hook, program): what the verifier walked}
+	answers: dict = dataclasses.field(default_factory=dict)  # doctor's records, by name
 	seconds: float = 0.0
 	phases: dict = dataclasses.field(default_factory=dict)  # {what: at which second of its uptime it was done}
 	tail: str = ""  # the last lines, when it did not end well
@@ -88,12 +90,13 @@ def initramfs(out, build, strip, busybox, cases, hooks, seconds):
 			stdout=open(out, "wb"))
 
 
-def boot(arch, kernel, initrd, serial, seconds, single):
-	"""Boots and waits until the guest powers off; what it says goes to the file `serial`. False if it must be ended."""
+def boot(arch, kernel, initrd, serial, seconds, single, more=""):
+	"""Boots and waits until the guest powers off; what it says goes to the file `serial`. False if it must be ended.
+	more: for the kernel's command line."""
 	command = MACHINE[arch] + ["-accel", "tcg,thread=" + ("single" if single else "multi"), "-m", "768", "-smp", "2",
 		"-display", "none", "-monitor", "none", "-serial", "file:" + serial, "-no-reboot", "-net", "none",
 		"-kernel", kernel, "-initrd", initrd, "-append",
-		f"console={CONSOLE[arch]} panic=-1 oops=panic loglevel=1"]
+		f"console={CONSOLE[arch]} panic=-1 oops=panic loglevel=1 {more}"]
 	try:
 		subprocess.run(command, stdin=subprocess.DEVNULL, timeout=seconds, check=True, capture_output=True, text=True)
 	except subprocess.TimeoutExpired:
@@ -149,6 +152,16 @@ def failures(node):
 	return "\n".join(line[:400] for line in lines[:12])
 
 
+def parse_answers(lines):
+	"""{name: (answer, why)} of doctor's checks and tools, without those of a tool's options."""
+	answers = {}
+	for record in (json.loads(line) for line in lines if line.endswith("}")):
+		if record["type"] in ("check", "tool") and not record.get("option"):
+			why = "; ".join(filter(None, (record["cause"], record["remedy"])))
+			answers[record.get("name") or record["tool"]] = (record["answer"], why)
+	return answers
+
+
 def read_serial(path, ended):
 	"""What a guest said, as a Report without its seconds."""
 	with open(path, encoding="utf-8", errors="replace") as file:
@@ -173,6 +186,7 @@ def read_serial(path, ended):
 	report.phases = {what: float(at) for what, at in re.findall(r"@@AT (\w+) ([\d.]+)", text)}
 	for hook, program, count in re.findall(r"@@INSNS (.*?)\|(\w+) (\d+)", text):
 		report.instructions[hook, program] = int(count)
+	report.answers = parse_answers(re.findall(r"@@DOCTOR (\{.*)", text))
 	report.tests = parse_tests(xml, log)
 	if report.ending:
 		report.tail = "\n".join(text.splitlines()[-25:])
