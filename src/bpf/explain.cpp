@@ -28,6 +28,7 @@ int print(libbpf_print_level, const char* format, va_list args)
 }
 
 bool has_btf() { return access(kKernelBtf, R_OK) == 0; }
+Sight sight_of_btf() { return has_btf() ? Sight::there : errno == EACCES ? Sight::unreadable : Sight::absent; }
 
 constexpr int kNotSupported = 524; // ENOTSUPP, the kernel's own
 constexpr uint64_t kKib = 1024;
@@ -46,8 +47,11 @@ bool is_uprobe(std::string_view section)
 	return begins(section, "uprobe") || begins(section, "uretprobe") || begins(section, "usdt");
 }
 
-Diagnosis no_btf()
+Diagnosis no_btf(Sight btf)
 {
+	if (btf == Sight::unreadable)
+		return {kNoPermission, std::string(kKernelBtf) + " may not be read",
+			"it and the folders above are open to everybody by default: see their modes, and run it as root"};
 	return {kUnavailable,
 		"this kernel offers no type information (" + std::string(kKernelBtf) + ")",
 		"a kernel built with CONFIG_DEBUG_INFO_BTF is needed, and /sys must be mounted"};
@@ -84,9 +88,9 @@ Diagnosis banned()
 		"a policy of whoever built or runs it: nothing on this host changes it, other hooks may do"};
 }
 
-Diagnosis confidential()
+Diagnosis confidential(const char* what = "in which BPF may not read kernel memory")
 {
-	return {kUnavailable, "lockdown is in mode confidentiality, in which BPF may not read kernel memory",
+	return {kUnavailable, std::string("lockdown is in mode confidentiality, ") + what,
 		"boot with lockdown=integrity or none on the kernel's command line (Secure Boot may force it)"};
 }
 
@@ -128,7 +132,7 @@ Diagnosis diagnose_load(const Failure& failure, const Surroundings& here)
 	case ESRCH: // libbpf found no types
 	case ENOENT:
 		if (here.btf != Sight::there)
-			return no_btf();
+			return no_btf(here.btf);
 		break;
 	case EPERM:
 	case EACCES: return explain_refused_load(failure, here);
@@ -149,10 +153,17 @@ Diagnosis diagnose_load(const Failure& failure, const Surroundings& here)
 		"--verbose shows the verifier's words; a newer kernel may have what they need"};
 }
 
+Diagnosis no_perf_events()
+{
+	return {kNoPermission, "perf events are not permitted",
+		"run it as root, or add the capability CAP_PERFMON; some kernels heed it only where "
+		"kernel.perf_event_paranoid is below 3"};
+}
+
 Diagnosis diagnose_tracepoint(int error, const Surroundings& here)
 {
-	if (here.lockdown == "confidentiality" && error != ENOENT)
-		return confidential();
+	if (here.lockdown == "confidentiality" && (here.tracefs.empty() || error != ENOENT))
+		return confidential("which keeps tracefs closed");
 	if (here.tracefs.empty())
 		return {kUnavailable, "tracefs is not mounted",
 			"mount it: mount -t tracefs tracefs /sys/kernel/tracing"};
@@ -162,9 +173,7 @@ Diagnosis diagnose_tracepoint(int error, const Surroundings& here)
 				"run it as root, or add the capability CAP_DAC_READ_SEARCH"};
 		if (error == EPERM && here.seccomp == 2)
 			return filtered(here, "perf_event_open(2)");
-		return {kNoPermission, "perf events are not permitted",
-			"run it as root, or add the capability CAP_PERFMON; some kernels heed it only where "
-			"kernel.perf_event_paranoid is below 3"};
+		return no_perf_events();
 	}
 	return {kUnavailable, "this kernel has no such hook", ""};
 }
@@ -180,7 +189,7 @@ Diagnosis diagnose_attach(const Failure& failure, const Surroundings& here)
 	if (denied && refused_as_such(here, why))
 		return why;
 	if (denied && here.lockdown == "confidentiality")
-		return confidential();
+		return confidential("which forbids this hook");
 	if (error == EPERM && here.seccomp == 2)
 		return filtered(here, "perf_event_open(2) or bpf(2)");
 	if (is_kprobe(section) && !here.kprobes && (error == ENOENT || error == EOPNOTSUPP || error == EINVAL))
@@ -193,6 +202,8 @@ Diagnosis diagnose_attach(const Failure& failure, const Surroundings& here)
 	if (is_uprobe(section) && denied)
 		return {kNoPermission, "uprobes are not permitted",
 			"run it as root, or add the capability CAP_SYS_ADMIN, which this kernel asks for"};
+	if (denied && (is_kprobe(section) || begins(section, "perf_event")))
+		return no_perf_events();
 	if (is_trampoline(section) && error == kNotSupported)
 		return {kUnavailable, "this kernel loads such programs but cannot attach them on this architecture",
 			"on arm64 it takes Linux 6.4 or later, here other hooks"};
@@ -245,7 +256,7 @@ Diagnosis diagnose(const Failure& failure, const Surroundings& here)
 	switch (failure.stage) {
 	case Stage::types:
 		if (here.btf != Sight::there)
-			return no_btf();
+			return no_btf(here.btf);
 		return {kUnavailable, "this kernel has no such hook", ""};
 	case Stage::load: return diagnose_load(failure, here);
 	case Stage::attach: return diagnose_attach(failure, here);
@@ -273,7 +284,7 @@ void require_bpf()
 	if (!may_load_bpf())
 		throw Refused("", no_privilege());
 	if (!has_btf())
-		throw Refused("", no_btf());
+		throw Refused("", no_btf(sight_of_btf()));
 }
 
 Refused explain_load(int error, bool trampoline)

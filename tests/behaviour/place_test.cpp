@@ -3,62 +3,18 @@
 // lacks something.
 #include "behaviour.h"
 
+#include "live/places.h"
 #include "system/cgroup.h"
 
 #include <csignal>
 #include <fcntl.h>
 #include <fstream>
-#include <sched.h>
 #include <sstream>
-#include <sys/capability.h>
-#include <sys/mount.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 namespace corescope::test {
 
 namespace {
-
-constexpr int kCannot = 99; // exit of a child that could not be put where it was to go
-
-// From root to nobody with these capabilities, which the program that is executed keeps.
-void become_nobody_with(const std::vector<cap_value_t>& caps)
-{
-	if (prctl(PR_SET_KEEPCAPS, 1) != 0)
-		_exit(kCannot);
-	become_nobody();
-	cap_t held = cap_init();
-	const int n = static_cast<int>(caps.size());
-	for (const cap_flag_t flag : {CAP_PERMITTED, CAP_EFFECTIVE, CAP_INHERITABLE})
-		if (n)
-			cap_set_flag(held, flag, n, caps.data(), CAP_SET);
-	if (cap_set_proc(held) != 0)
-		_exit(kCannot);
-	for (const cap_value_t cap : caps)
-		if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) != 0)
-			_exit(kCannot);
-}
-
-// An empty file system in place of these directories, for this process alone.
-Process::Setup without(const std::vector<const char*>& folders)
-{
-	Process::Setup setup;
-	setup.in_child = [folders] {
-		if (unshare(CLONE_NEWNS) != 0 || mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
-			_exit(kCannot);
-		for (const char* folder : folders)
-			if (access(folder, F_OK) == 0 && mount("none", folder, "tmpfs", 0, nullptr) != 0)
-				_exit(kCannot);
-	};
-	return setup;
-}
-
-Process::Setup as(const std::vector<cap_value_t>& caps)
-{
-	Process::Setup setup;
-	setup.in_child = [caps] { become_nobody_with(caps); };
-	return setup;
-}
 
 // How a tool hooks in when nothing is missing.
 std::string hooks_of(const std::string& tool)
