@@ -28,7 +28,10 @@ int print(libbpf_print_level, const char* format, va_list args)
 }
 
 bool has_btf() { return access(kKernelBtf, R_OK) == 0; }
-Sight sight_of_btf() { return has_btf() ? Sight::there : errno == EACCES ? Sight::unreadable : Sight::absent; }
+Sight sight_of_btf()
+{
+	return has_btf() ? Sight::there : errno == EACCES ? Sight::unreadable : Sight::absent;
+}
 
 constexpr int kNotSupported = 524; // ENOTSUPP, the kernel's own
 constexpr uint64_t kKib = 1024;
@@ -37,7 +40,10 @@ bool begins(std::string_view section, std::string_view kind)
 {
 	return section.substr(0, kind.size()) == kind;
 }
-bool is_tracepoint(std::string_view section) { return begins(section, "tp/") || begins(section, "tracepoint/"); }
+bool is_tracepoint(std::string_view section)
+{
+	return begins(section, "tp/") || begins(section, "tracepoint/");
+}
 bool is_kprobe(std::string_view section)
 {
 	return begins(section, "kprobe") || begins(section, "kretprobe") || begins(section, "ksyscall");
@@ -52,8 +58,7 @@ Diagnosis no_btf(Sight btf)
 	if (btf == Sight::unreadable)
 		return {kNoPermission, std::string(kKernelBtf) + " may not be read",
 			"it and the folders above are open to everybody by default: see their modes, and run it as root"};
-	return {kUnavailable,
-		"this kernel offers no type information (" + std::string(kKernelBtf) + ")",
+	return {kUnavailable, "this kernel offers no type information (" + std::string(kKernelBtf) + ")",
 		"a kernel built with CONFIG_DEBUG_INFO_BTF is needed, and /sys must be mounted"};
 }
 
@@ -65,8 +70,7 @@ Diagnosis no_privilege()
 
 Diagnosis user_namespace()
 {
-	return {kNoPermission,
-		"this is a user namespace, and the kernel asks for capabilities of the host",
+	return {kNoPermission, "this is a user namespace, and the kernel asks for capabilities of the host",
 		"run it outside: a container without user namespace (--userns=host, rootful), a unit without PrivateUsers"};
 }
 
@@ -141,7 +145,8 @@ Diagnosis diagnose_load(const Failure& failure, const Surroundings& here)
 			return filtered(here, "bpf(2)");
 		return {kUnavailable, "this kernel has no bpf(2)", "one built with CONFIG_BPF_SYSCALL is needed"};
 	case ENOMEM:
-		return {kFailure, "not enough memory for the BPF maps", "a smaller --buffer-size or --max-keys helps"};
+		return {
+			kFailure, "not enough memory for the BPF maps", "a smaller --buffer-size or --max-keys helps"};
 	case EINVAL:
 		if (here.lockdown == "confidentiality")
 			return confidential();
@@ -165,8 +170,8 @@ Diagnosis diagnose_tracepoint(int error, const Surroundings& here)
 	if (here.lockdown == "confidentiality" && (here.tracefs.empty() || error != ENOENT))
 		return confidential("which keeps tracefs closed");
 	if (here.tracefs.empty())
-		return {kUnavailable, "tracefs is not mounted",
-			"mount it: mount -t tracefs tracefs /sys/kernel/tracing"};
+		return {
+			kUnavailable, "tracefs is not mounted", "mount it: mount -t tracefs tracefs /sys/kernel/tracing"};
 	if (error == EACCES || error == EPERM) {
 		if (here.tracepoints != Sight::there)
 			return {kNoPermission, "tracefs may not be read",

@@ -16,8 +16,8 @@ enum class Stage { types, load, attach, run };
 const char* stage_name(Stage stage);
 
 struct Failure {
-	Stage stage;             // types: it needs some that this kernel does not describe; run: attached, but never ran
-	int error;               // errno; 0 at Stage::run
+	Stage stage; // types: it needs some that this kernel does not describe; run: attached, but never ran
+	int error;   // errno; 0 at Stage::run
 	std::string section;     // of the program, such as "tp/syscalls/sys_exit_kill"; "" if it may be any
 	bool trampoline = false; // fentry, fexit, fmod_ret, LSM
 };
@@ -33,7 +33,9 @@ Diagnosis diagnose(const Failure& failure, const Surroundings& here);
 
 // What refused a program, as the one line that ends a run, and in its parts.
 struct Refused : Error {
-	Refused(const std::string& what, const Diagnosis& why) : Error(why.code, what + why.line()), diagnosis(why) {}
+	Refused(const std::string& what, const Diagnosis& why)
+		: Error(why.code, what + why.line()), diagnosis(why)
+	{}
 	Diagnosis diagnosis;
 };
 

@@ -204,7 +204,8 @@ std::vector<HookTrial> ObjectLoader::trials()
 		HookTrial& trial = all.back();
 		try {
 			require_bpf();
-			try_hooks(hooks, [](Object&) {}, libbpf_log());
+			try_hooks(
+				hooks, [](Object&) {}, libbpf_log());
 			break;
 		} catch (const Refused& refused) {
 			trial.code = refused.code;

@@ -30,7 +30,8 @@ struct HookSet {
 		const char* name;
 	};
 	std::vector<Tracepoint> also{};
-	std::string cost{}; // what it costs those who are not traced, or lacks beside the best one; "" for nothing
+	std::string
+		cost{}; // what it costs those who are not traced, or lacks beside the best one; "" for nothing
 };
 
 // What came of a hook set when it was tried.

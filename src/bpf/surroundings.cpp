@@ -111,7 +111,8 @@ void look_at_tracefs(Surroundings& here)
 		if (there != 0 && (errno == ENOENT || access(place, R_OK) == 0))
 			continue;
 		here.tracefs = place;
-		here.tracepoints = there == 0 ? sight_of((events + "/task/task_rename/id").c_str()) : Sight::unreadable;
+		here.tracepoints =
+			there == 0 ? sight_of((events + "/task/task_rename/id").c_str()) : Sight::unreadable;
 		return;
 	}
 }

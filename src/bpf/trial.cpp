@@ -120,12 +120,12 @@ constexpr Trial kTrials[] = {
 		on_rename, by_name, rename_to_itself},
 	{"tp_btf", "tp_btf/task_rename", "raw tracepoints with types", BPF_PROG_TYPE_TRACING, BPF_TRACE_RAW_TP,
 		"btf_trace_", BTF_KIND_TYPEDEF, on_rename, by_type, rename_to_itself},
-	{"tracepoint", "tp/task/task_rename", "tracepoints of tracefs", BPF_PROG_TYPE_TRACEPOINT, UNUSED, nullptr, 0,
-		on_rename_tracepoint, by_tracepoint, rename_to_itself},
+	{"tracepoint", "tp/task/task_rename", "tracepoints of tracefs", BPF_PROG_TYPE_TRACEPOINT, UNUSED, nullptr,
+		0, on_rename_tracepoint, by_tracepoint, rename_to_itself},
 	{"syscall tracepoint", "tp/syscalls/sys_enter_getsid", "tracepoints of single system calls",
 		BPF_PROG_TYPE_TRACEPOINT, UNUSED, nullptr, 0, on_getsid_tracepoint, by_tracepoint, call_getsid},
-	{"fentry", "fentry", "the entry of a function", BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, "", BTF_KIND_FUNC,
-		on_getsid, by_type, call_getsid},
+	{"fentry", "fentry", "the entry of a function", BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, "",
+		BTF_KIND_FUNC, on_getsid, by_type, call_getsid},
 	{"fexit", "fexit", "the return of a function", BPF_PROG_TYPE_TRACING, BPF_TRACE_FEXIT, "", BTF_KIND_FUNC,
 		on_getsid, by_type, call_getsid},
 	{"kprobe", "kprobe", "any instruction of the kernel", BPF_PROG_TYPE_KPROBE, UNUSED, nullptr, 0, on_getsid,
@@ -140,8 +140,8 @@ constexpr Trial kTrials[] = {
 		by_usdt, pass_counted},
 	{"cpu clock", "perf_event", "sampling by a software clock", BPF_PROG_TYPE_PERF_EVENT, UNUSED, nullptr, 0,
 		on_own_place, by_clock, burn},
-	{"cpu cycles", "perf_event", "sampling by the CPU's own counters", BPF_PROG_TYPE_PERF_EVENT, UNUSED, nullptr,
-		0, on_own_place, by_cycles, burn},
+	{"cpu cycles", "perf_event", "sampling by the CPU's own counters", BPF_PROG_TYPE_PERF_EVENT, UNUSED,
+		nullptr, 0, on_own_place, by_cycles, burn},
 	{"iterator", "iter/task", "walking over tasks", BPF_PROG_TYPE_TRACING, BPF_TRACE_ITER, "bpf_iter_",
 		BTF_KIND_FUNC, on_tasks, by_iterator, read_iterator},
 };
@@ -298,8 +298,8 @@ std::optional<Failure> try_task_storage(TrialGround& ground)
 std::optional<bool> try_jit()
 {
 	const std::vector<bpf_insn> nothing = {set(BPF_REG_0, 0), kExit};
-	const Fd program(bpf_prog_load(
-		BPF_PROG_TYPE_RAW_TRACEPOINT, "trial", "GPL", nothing.data(), nothing.size(), nullptr));
+	const Fd program(
+		bpf_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT, "trial", "GPL", nothing.data(), nothing.size(), nullptr));
 	bpf_prog_info info{};
 	__u32 size = sizeof(info);
 	if (program.number < 0 || bpf_obj_get_info_by_fd(program.number, &info, &size) != 0)

@@ -83,7 +83,8 @@ int number_in(const std::string& path, const char* before)
 int attach_event(perf_event_attr& attr, int pid, int cpu, int program)
 {
 	attr.size = sizeof(attr);
-	const int event = static_cast<int>(syscall(SYS_perf_event_open, &attr, pid, cpu, -1, PERF_FLAG_FD_CLOEXEC));
+	const int event =
+		static_cast<int>(syscall(SYS_perf_event_open, &attr, pid, cpu, -1, PERF_FLAG_FD_CLOEXEC));
 	if (event < 0)
 		return -errno;
 	if (ioctl(event, PERF_EVENT_IOC_SET_BPF, program) == 0 && ioctl(event, PERF_EVENT_IOC_ENABLE, 0) == 0)
@@ -146,8 +147,8 @@ int attach_uprobe(int program, bool counted)
 	perf_event_attr attr{};
 	attr.type = static_cast<uint32_t>(type);
 	attr.config1 = reinterpret_cast<uint64_t>(path);
-	attr.config2 = file_offset(
-		reinterpret_cast<const void*>(counted ? corescope_trial_counted : corescope_trial_place));
+	attr.config2 =
+		file_offset(reinterpret_cast<const void*>(counted ? corescope_trial_counted : corescope_trial_place));
 	if (counted) {
 		const int shift = number_in(std::string(kSources) + "uprobe/format/ref_ctr_offset", "config:");
 		if (shift < 0)

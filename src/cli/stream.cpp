@@ -94,8 +94,7 @@ ObjectLoader stream_loader(const StreamRun& run, const CgroupFilter& filter) // 
 class Stream {
 public:
 	explicit Stream(const StreamRun& run)
-		: run_(run), filter_(cgroup_filter(run.setup.common)),
-		  loader_(stream_loader(run, filter_))
+		: run_(run), filter_(cgroup_filter(run.setup.common)), loader_(stream_loader(run, filter_))
 	{
 		context_.options = run.options;
 		context_.quote = run.setup.quote;

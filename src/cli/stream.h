@@ -90,10 +90,7 @@ public:
 		static_assert(offsetof(Event, ts) == 0);
 	}
 
-	int run(int argc, char** argv) const override
-	{
-		return with_run(argc, argv, run_stream);
-	}
+	int run(int argc, char** argv) const override { return with_run(argc, argv, run_stream); }
 	std::vector<HookTrial> try_hooks(const std::vector<std::string>& words) const override
 	{
 		CommandWords line(name(), words);

@@ -82,8 +82,8 @@ public:
 	void end()
 	{
 		if (json_)
-			append_json_summary(
-				out_, {records_, monotonic_ns() - began_ns_, process_cpu_ns(), {}, "done", clock_.now_unix_ns()});
+			append_json_summary(out_,
+				{records_, monotonic_ns() - began_ns_, process_cpu_ns(), {}, "done", clock_.now_unix_ns()});
 		write_out(out_);
 	}
 

@@ -39,7 +39,8 @@ constexpr Setting kSettings[] = {
 	{"kptr_restrict", "kernel/kptr_restrict", {{0, Answer::info, "", ""}}},
 	{"jit hardening", "net/core/bpf_jit_harden",
 		{{0, Answer::yes, "", ""},
-			{2, Answer::limited, "constants are hidden in root's programs too, which makes them longer and slower",
+			{2, Answer::limited,
+				"constants are hidden in root's programs too, which makes them longer and slower",
 				"sysctl net.core.bpf_jit_harden=1"}}},
 	{"bpf statistics", "kernel/bpf_stats_enabled",
 		{{0, Answer::yes, "", ""},
@@ -54,7 +55,8 @@ Check look_up(const Setting& setting)
 	int value = 0;
 	if (!(file >> value)) {
 		const bool there = access((std::string("/proc/sys/") + setting.path).c_str(), F_OK) == 0;
-		check.cause = std::string("/proc/sys/") + setting.path + (there ? " may not be read" : " is not there");
+		check.cause =
+			std::string("/proc/sys/") + setting.path + (there ? " may not be read" : " is not there");
 		return check;
 	}
 	check.value = std::to_string(value);
@@ -188,7 +190,8 @@ std::vector<Check> part_checks(const Surroundings& here, TrialGround& ground)
 	for (Check& check : checks)
 		if (check.failure && check.failure->error == EINVAL) {
 			check.cause = "this kernel's tracing programs have no such map";
-			check.remedy = check.name == "task storage" ? "hashes of tasks do, and take longer" : "a newer kernel has it";
+			check.remedy = check.name == "task storage" ? "hashes of tasks do, and take longer"
+														: "a newer kernel has it";
 		}
 	for (const Helper& helper : kHelpers) {
 		Check check = told({"part", helper.name, Answer::yes}, try_helper(helper.id, ground), here);

@@ -130,8 +130,8 @@ void append_tool_json(Buffer& out, const ToolCheck& check)
 	record.text("cost", works ? check.tried.back().hooks.cost : "");
 	// Why it is not the best, or nothing at all.
 	const HookTrial* why = check.answer == Answer::yes || check.tried.empty() ? nullptr
-		: works                                                              ? &check.tried.front()
-																			 : &check.tried.back();
+		: works                                                               ? &check.tried.front()
+																			  : &check.tried.back();
 	record.text("cause", why ? why->cause : "").text("remedy", why ? why->remedy : "");
 	record.number("status", check.code);
 }

@@ -63,7 +63,8 @@ std::string capability_names(uint64_t set)
 		const bool has = set >> cap & 1;
 		held += has;
 		char* name = cap_to_name(cap);
-		(has ? names : missing) += std::string((has ? names : missing).empty() ? "" : " ") + (name ? name : "?");
+		(has ? names : missing) +=
+			std::string((has ? names : missing).empty() ? "" : " ") + (name ? name : "?");
 		cap_free(name);
 	}
 	if (held == known)
@@ -128,7 +129,8 @@ Check pid_namespace(const Surroundings& here)
 	} else if (!*here.host_pids) {
 		check.answer = Answer::limited;
 		check.value = "one of its own";
-		check.cause = "PIDs are told, and taken by options, as the host numbers them, and /proc in here has others";
+		check.cause =
+			"PIDs are told, and taken by options, as the host numbers them, and /proc in here has others";
 		check.remedy = "run it with the host's (--pid=host)";
 	}
 	return check;
@@ -136,7 +138,8 @@ Check pid_namespace(const Surroundings& here)
 
 Check seccomp(const Surroundings& here)
 {
-	Check check{"place", "seccomp", Answer::yes, here.seccomp ? "a filter, which lets bpf(2) pass" : "no filter"};
+	Check check{
+		"place", "seccomp", Answer::yes, here.seccomp ? "a filter, which lets bpf(2) pass" : "no filter"};
 	const bool refused = here.bpf_call == EPERM || here.bpf_call == EACCES || here.bpf_call == ENOSYS;
 	if (here.seccomp && refused && here.may_load() && here.host_users != false) {
 		check.answer = Answer::no;
@@ -185,7 +188,8 @@ Check tracefs(const Surroundings& here)
 	Check check{"place", "tracefs", Answer::yes, here.tracefs};
 	if (here.tracepoints == Sight::there)
 		return check;
-	const Diagnosis why = diagnose({Stage::attach, here.tracefs.empty() ? ENOENT : EACCES, "tp/", false}, here);
+	const Diagnosis why =
+		diagnose({Stage::attach, here.tracefs.empty() ? ENOENT : EACCES, "tp/", false}, here);
 	check.answer = Answer::no;
 	check.cause = why.cause;
 	check.remedy = why.remedy;
@@ -221,7 +225,8 @@ Check cgroups()
 		check.remedy = kMountProc;
 	} else if (check.value.empty()) {
 		check.answer = Answer::no;
-		check.cause = "it is not mounted: cgroups, units and containers cannot be named, nor chosen by --cgroup";
+		check.cause =
+			"it is not mounted: cgroups, units and containers cannot be named, nor chosen by --cgroup";
 		check.remedy = "mount it: mount -t cgroup2 cgroup2 /sys/fs/cgroup";
 	} else if (check.value != "/sys/fs/cgroup") {
 		check.answer = Answer::limited;
@@ -257,8 +262,8 @@ std::vector<Check> place_checks(const Surroundings& here)
 		cgroups(),
 	};
 	if (access("/proc/self/stat", F_OK) != 0)
-		checks.push_back({"place", "proc", Answer::no, "", "/proc is not mounted: settings and processes cannot be read",
-			kMountProc});
+		checks.push_back({"place", "proc", Answer::no, "",
+			"/proc is not mounted: settings and processes cannot be read", kMountProc});
 	return checks;
 }
 

@@ -88,7 +88,8 @@ TEST_CASE("every tool: CAP_BPF and CAP_PERFMON are enough, unless it needs trace
 		CHECK(is_one_line(least.err));
 		CHECK(least.err.find("CAP_DAC_READ_SEARCH") != std::string::npos);
 	}
-	check_orderly(run(with({public_corescope(), tool}, kShort), as({CAP_BPF, CAP_PERFMON, CAP_DAC_READ_SEARCH})));
+	check_orderly(
+		run(with({public_corescope(), tool}, kShort), as({CAP_BPF, CAP_PERFMON, CAP_DAC_READ_SEARCH})));
 }
 
 TEST_CASE("every tool: once attached it holds no more than it needs")

@@ -248,7 +248,7 @@ TEST_CASE("the commands in the pages exist, and headings in samples are those of
 	const TempFolder folder;
 	size_t run = 0;
 	for (const char* name : {"README.md", "docs/tools.md", "docs/output.md", "docs/testing.md",
-			 "docs/design.md", "docs/history.md", "docs/prometheus.md"}) {
+			 "docs/design.md", "docs/history.md", "docs/prometheus.md", "docs/doctor.md"}) {
 		for (const Command& command : commands_of(page(name))) {
 			INFO(name << ": " << command.text);
 			const auto parts = words(command.text);

@@ -189,7 +189,8 @@ TEST_CASE("doctor: each tool does what is said of it: these hooks, or this statu
 	std::set<std::string> told;
 	for (const Json& tool : report.of("tool")) {
 		INFO(tool.dump());
-		std::vector<std::string> words = {corescope_path(), tool.at("tool"), "--output", "json", "--duration", "1ms"};
+		std::vector<std::string> words = {
+			corescope_path(), tool.at("tool"), "--output", "json", "--duration", "1ms"};
 		if (!tool.at("option").is_null())
 			words.push_back(tool.at("option"));
 		Process process(words);
@@ -243,11 +244,13 @@ TEST_CASE("doctor: with CAP_BPF and CAP_PERFMON alone what needs tracefs says so
 	CHECK(report.answer("cpu clock") == yes_if(!paranoid));
 	if (paranoid) {
 		CHECK(report.answer("perf_event_paranoid") == "limited");
-		CHECK(std::string(report.check("cpu clock").at("remedy")).find("perf_event_paranoid") != std::string::npos);
+		CHECK(std::string(report.check("cpu clock").at("remedy")).find("perf_event_paranoid") !=
+			std::string::npos);
 	}
 	if (exists("/sys/kernel/tracing/events")) {
 		CHECK(report.answer("tracepoint") == "no");
-		CHECK(std::string(report.check("tracepoint").at("remedy")).find("CAP_DAC_READ_SEARCH") != std::string::npos);
+		CHECK(std::string(report.check("tracepoint").at("remedy")).find("CAP_DAC_READ_SEARCH") !=
+			std::string::npos);
 	}
 	for (const Json& tool : report.of("tool"))
 		if (tool.at("option") == "--fails") {
@@ -273,7 +276,8 @@ TEST_CASE("doctor: without types, tracefs or /proc it goes on, and names what is
 	check_form(tracefs);
 	CHECK(tracefs.answer("tp_btf") == "yes");
 	CHECK(tracefs.answer("tracepoint") == "no");
-	CHECK(std::string(tracefs.check("tracepoint").at("remedy")).find("mount -t tracefs") != std::string::npos);
+	CHECK(
+		std::string(tracefs.check("tracepoint").at("remedy")).find("mount -t tracefs") != std::string::npos);
 
 	const Report proc = doctor(without({"/proc"}));
 	check_form(proc);
@@ -300,7 +304,8 @@ TEST_CASE("doctor: knows a seccomp filter and namespaces of its own")
 	Process::Setup own_pids;
 	own_pids.in_child = [] {
 		// The namespace begins with our child: a program that is told its status.
-		if (unshare(CLONE_NEWPID | CLONE_NEWNS) != 0 || mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr))
+		if (unshare(CLONE_NEWPID | CLONE_NEWNS) != 0 ||
+			mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr))
 			_exit(kCannot);
 		const pid_t child = fork();
 		if (child == 0) {
@@ -346,7 +351,8 @@ TEST_CASE("doctor: leaves no program, map or probe behind, however it ends")
 
 	// Killed as soon as it has said so much: in the midst of hooks, of maps, of tools.
 	size_t seen = 0;
-	for (const std::string until : {"\"group\":\"setting\"", "\"group\":\"hook\"", "\"group\":\"part\"", "\"type\":\"tool\""}) {
+	for (const std::string until :
+		{"\"group\":\"setting\"", "\"group\":\"hook\"", "\"group\":\"part\"", "\"type\":\"tool\""}) {
 		Process process({public_corescope(), "doctor", "--output", "json"}, as(kEnough, kOurs));
 		bool there = false;
 		while (const auto line = process.line())
@@ -361,10 +367,41 @@ TEST_CASE("doctor: leaves no program, map or probe behind, however it ends")
 	}
 }
 
+TEST_CASE("doctor: docs/doctor.md has every check and every key, and no other")
+{
+	if (const auto why = no_pages(); !why.empty())
+		SKIP_TEST(why);
+	const Lines doctors = page("docs/doctor.md");
+	std::set<std::string> documented, told;
+	for (const auto& row : table_rows(section(doctors, "Checks")))
+		for (const std::string& name : code_spans(row.at(1)))
+			documented.insert(name);
+	const Report report = doctor(without({"/proc"}));
+	if (report.status == kCannot)
+		SKIP_TEST("no mount namespace can be made here");
+	for (const Json& check : report.of("check"))
+		told.insert(check.at("name"));
+	CHECK(told == documented);
+	for (const char* type : {"check", "hook", "tool"}) {
+		INFO(type);
+		std::set<std::string> keys;
+		for (const auto& row : table_rows(section(doctors, type)))
+			keys.insert(code_spans(row.at(0)).at(0));
+		REQUIRE(!report.of(type).empty());
+		for (const Json& record : report.of(type)) {
+			std::set<std::string> has;
+			for (const auto& [key, value] : record.items())
+				has.insert(key);
+			CHECK(has == keys);
+		}
+	}
+}
+
 TEST_CASE("doctor: what is no tool is refused, and so is a format that it has not")
 {
-	for (const auto& [words, named] : std::map<std::string, std::string>{{"doctor nonsense", "nonsense"},
-			 {"doctor history", "history"}, {"doctor --output csv", "--output"}, {"doctor --nonsense", "--nonsense"}}) {
+	for (const auto& [words, named] :
+		std::map<std::string, std::string>{{"doctor nonsense", "nonsense"}, {"doctor history", "history"},
+			{"doctor --output csv", "--output"}, {"doctor --nonsense", "--nonsense"}}) {
 		const Said said = run_tool(words + " 2>&1");
 		INFO(said.out);
 		CHECK(said.status == 64);

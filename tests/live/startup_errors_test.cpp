@@ -89,7 +89,8 @@ TEST_CASE("start: a seccomp filter that forbids bpf(2) is named, whichever numbe
 			const Ended ended = run_in(refusing({SCMP_SYS(bpf)}, error), {tool});
 			if (ended.status == kCannot)
 				SKIP_TEST("this kernel has no seccomp filters");
-			check_refused(ended, 77, {tool + ": ", "seccomp", "forbids bpf(2)", "SystemCallFilter", "unconfined"});
+			check_refused(
+				ended, 77, {tool + ": ", "seccomp", "forbids bpf(2)", "SystemCallFilter", "unconfined"});
 		}
 }
 
@@ -106,7 +107,8 @@ TEST_CASE("start: a seccomp filter that forbids perf_event_open(2) hinders only 
 		{"execsnoop: ", "seccomp", "perf_event_open(2)"});
 }
 
-TEST_CASE("start: a limit on locked memory hinders kernels that count maps against it, and is named with its size")
+TEST_CASE(
+	"start: a limit on locked memory hinders kernels that count maps against it, and is named with its size")
 {
 	if (const auto why = cannot_trace(); !why.empty())
 		SKIP_TEST(why);

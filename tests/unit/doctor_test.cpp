@@ -48,15 +48,17 @@ TEST_CASE("doctor: the best hooks, others, or none, in words")
 
 TEST_CASE("doctor: a tool as JSON is its hook sets, then itself; what does not apply is null")
 {
-	const auto limited = json_of({"t", "--flag", Answer::limited, 0, {refused("best"), accepted("second", "time")}});
+	const auto limited =
+		json_of({"t", "--flag", Answer::limited, 0, {refused("best"), accepted("second", "time")}});
 	REQUIRE(limited.size() == 3);
 	CHECK(limited[0] ==
 		Json({{"type", "hook"}, {"tool", "t"}, {"option", "--flag"}, {"hooks", "best"}, {"answer", "no"},
 			{"cause", "because"}, {"remedy", "do this"}, {"cost", nullptr}}));
 	CHECK(limited[1].at("answer") == "yes");
 	CHECK(limited[2] ==
-		Json({{"type", "tool"}, {"tool", "t"}, {"option", "--flag"}, {"answer", "limited"}, {"hooks", "second"},
-			{"best", "best"}, {"cost", "time"}, {"cause", "because"}, {"remedy", "do this"}, {"status", 0}}));
+		Json({{"type", "tool"}, {"tool", "t"}, {"option", "--flag"}, {"answer", "limited"},
+			{"hooks", "second"}, {"best", "best"}, {"cost", "time"}, {"cause", "because"},
+			{"remedy", "do this"}, {"status", 0}}));
 	const auto none = json_of({"t", "", Answer::no, 77, {refused("best")}});
 	CHECK(none[1].at("hooks").is_null());
 	CHECK(none[1].at("option").is_null());

@@ -47,7 +47,8 @@ void confidential(Surroundings& here) { here.lockdown = "confidentiality"; }
 const Case kCases[] = {
 	{"nobody", {Stage::load, EPERM, ""}, unprivileged, 77, "no privilege", "CAP_BPF and CAP_PERFMON"},
 	{"one of two capabilities", {Stage::load, EPERM, ""},
-		[](Surroundings& here) { here.effective = uint64_t{1} << CAP_BPF; }, 77, "no privilege", "CAP_PERFMON"},
+		[](Surroundings& here) { here.effective = uint64_t{1} << CAP_BPF; }, 77, "no privilege",
+		"CAP_PERFMON"},
 	{"root of a user namespace", {Stage::load, EPERM, ""},
 		[](Surroundings& here) {
 			here.host_users = false;
@@ -77,7 +78,8 @@ const Case kCases[] = {
 	{"banned trampolines", {Stage::load, EPERM, "fentry", true},
 		[](Surroundings& here) { here.trampolines_banned = true; }, 69, "fentry", "other hooks"},
 	{"banned trampolines are no reason for others", {Stage::load, EPERM, "tp_btf/x"},
-		[](Surroundings& here) { here.trampolines_banned = true; }, 69, "although the privilege is there", ""},
+		[](Surroundings& here) { here.trampolines_banned = true; }, 69, "although the privilege is there",
+		""},
 	{"locked memory", {Stage::load, EPERM, ""},
 		[](Surroundings& here) {
 			here.memlock_counts = true;
@@ -132,7 +134,8 @@ const Case kCases[] = {
 	{"no such function", {Stage::attach, ENOENT, "kprobe/x"}, nothing, 69, "no such hook", ""},
 	{"kprobes in confidentiality", {Stage::attach, EPERM, "kprobe/x"}, confidential, 69, "confidentiality",
 		"lockdown=integrity"},
-	{"no fprobe", {Stage::attach, EOPNOTSUPP, "kprobe.multi"}, nothing, 69, "many functions", "CONFIG_FPROBE"},
+	{"no fprobe", {Stage::attach, EOPNOTSUPP, "kprobe.multi"}, nothing, 69, "many functions",
+		"CONFIG_FPROBE"},
 	{"no uprobes", {Stage::attach, ENOENT, "uprobe"}, [](Surroundings& here) { here.uprobes = false; }, 69,
 		"no uprobes", "CONFIG_UPROBES"},
 	{"uprobes for administrators", {Stage::attach, EACCES, "uprobe"},
@@ -165,9 +168,8 @@ TEST_CASE("explain: one number, many causes, each with its remedy and exit statu
 
 TEST_CASE("explain: every error number gets words, whatever the hook and wherever it is")
 {
-	for (const char* section :
-		{"", "tp/a/b", "tp_btf/x", "raw_tp/x", "fentry/x", "kprobe/x", "kprobe.multi/x", "uprobe", "usdt", "lsm/x",
-			"perf_event", "iter/task"})
+	for (const char* section : {"", "tp/a/b", "tp_btf/x", "raw_tp/x", "fentry/x", "kprobe/x",
+			 "kprobe.multi/x", "uprobe", "usdt", "lsm/x", "perf_event", "iter/task"})
 		for (const Stage stage : {Stage::types, Stage::load, Stage::attach, Stage::run})
 			for (int error = 0; error < 530; error++) {
 				Surroundings here;
