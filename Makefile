@@ -158,7 +158,8 @@ endif
 .PRECIOUS: $(B)/bpf/%.bpf.o $(B)/skel/%.skel.h
 .SUFFIXES:
 .DEFAULT_GOAL := all
-.PHONY: all arm64 objects test test-unit test-live test-behaviour test-e2e test-asan tests loads bench install dist dist-one test-dist clean format format-check lint man completions schema install-links \
+.PHONY: all arm64 objects test test-unit test-live test-behaviour test-e2e test-asan test-packages test-dist tests loads bench man completions \
+	schema everything install install-links install-compat deb rpm dist dist-one clean format format-check lint \
 	compile_commands.json check-vmlinux help FORCE
 
 all: $(O)/corescope $(links)
@@ -178,11 +179,14 @@ help:
 	@echo 'bench                  the measurements under bench/'
 	@echo 'matrix                 the tools under other kernels, in qemu; MATRIX= gives tests/matrix/run options'
 	@echo 'matrix-arm64           the same under the kernels of arm64; matrix-relocations: both, without booting any'
-	@echo 'install                DESTDIR= prefix=/usr/local; LINKS=1 adds links to libexec/corescope'
-	@echo 'dist                   tarballs for x86_64 and arm64 with SHA256SUMS, in build/dist; test-dist tries them (root)'
 	@echo 'man, completions       build/man and build/completions (bash, zsh, fish), from what the tools declare'
 	@echo 'schema                 build/schema/TOOL.schema.json: what --output json prints'
+	@echo 'install                DESTDIR= prefix=/usr/local; LINKS=1 adds links to libexec/corescope'
 	@echo 'install-links          manuals and completions for links that are called like the tools'
+	@echo 'install-compat         links with the bare names of tools in sbin, and install-links'
+	@echo 'deb, rpm               packages, in build/deb and build/rpm (./bootstrap install packages); ARCH=arm64 too'
+	@echo 'test-packages          the packages in clean chroots of Debian 11, 12 and 13 (network)'
+	@echo 'dist                   tarballs for x86_64 and arm64 with SHA256SUMS, in build/dist; test-dist tries them (root)'
 	@echo 'format, format-check   clang-format over our own code'
 	@echo 'lint                   clang-tidy and cppcheck over our own code'
 	@echo 'compile_commands.json  for editors, under build/'
@@ -260,24 +264,33 @@ $(O)/corescope: $(src_obj) $(tool_obj) $(O)/.flags-link
 	$(call say,LD,$@)
 	$(Q)$(link_exe) $(filter %.o,$^) $(link_libs) -o $@.full
 	$(Q)$(OBJCOPY) --only-keep-debug $@.full $@.debug
-	$(Q)$(STRIP) --strip-all $@.full -o $@.tmp
+	$(Q)$(STRIP) --strip-all --remove-section=.comment $@.full -o $@.tmp
 	$(Q)$(OBJCOPY) --add-gnu-debuglink=$@.debug $@.tmp
-	@rm -f $@.full && mv $@.tmp $@
+	@$(if $(KEEP_FULL),:,rm -f $@.full) && mv $@.tmp $@
 
 $(links): $(O)/%: $(O)/corescope
 	@ln -sfn corescope $@
 
 # --- what goes with the binary ----------------------------------------------------------------------------------
 
+# What tools declare is the same on every machine; who writes it down has to run on this one.
+D := $(if $(foreign),$(call build_of,$(HOST_ARCH)),$(O))
+schemas := $(patsubst %,$(D)/schema/%.schema.json,$(tools))
+
+ifneq ($(foreign),)
+.PHONY: native-documents
+native-documents:
+	@$(MAKE) ARCH=$(HOST_ARCH) SYSROOT= man completions schema
+man completions schema: native-documents
+else
 docs_bin := $(patsubst src/docs/%.cpp,$(O)/docs/%,$(docs_src))
 $(docs_bin): $(O)/docs/%: $(O)/obj/src/docs/%.o $(call obj,$(docs_lib)) $(lib_obj) $(tool_obj) $(O)/.flags-link
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(link_exe) $(filter %.o,$^) $(link_libs) -o $@
 
-schemas := $(patsubst %,$(O)/schema/%.schema.json,$(tools))
 schema: $(schemas)
-$(schemas): $(O)/schema/%.schema.json: $(O)/docs/schema
+$(schemas): $(D)/schema/%.schema.json: $(O)/docs/schema
 	@mkdir -p $(@D)
 	$(Q)$< $* > $@
 
@@ -285,19 +298,20 @@ $(schemas): $(O)/schema/%.schema.json: $(O)/docs/schema
 # day, the place or the machine of the build.
 doc_date := $(if $(SOURCE_DATE_EPOCH),$(shell date -u -d @$(SOURCE_DATE_EPOCH) +%F),$(RELEASED))
 
-$(O)/.flags-docs: FORCE
+$(D)/.flags-docs: FORCE
 	$(call stamp,$@,$(doc_date) $(doc_pages))
 
-$(O)/man/.made: $(O)/docs/pages $(doc_pages) README.md $(O)/.flags-docs
+$(D)/man/.made: $(O)/docs/pages $(doc_pages) README.md $(D)/.flags-docs
 	$(call say,MAN,$(@D))
 	$(Q)rm -rf $(@D) && $< --man $(@D) --date $(doc_date) --readme README.md $(doc_pages) && touch $@
 
-$(O)/completions/.made: $(O)/docs/pages $(wildcard packaging/completions/*)
+$(D)/completions/.made: $(O)/docs/pages $(wildcard packaging/completions/*)
 	$(call say,COMPLETE,$(@D))
 	$(Q)rm -rf $(@D) && $< --completions $(@D) --templates packaging/completions && touch $@
 
-man: $(O)/man/.made
-completions: $(O)/completions/.made
+man: $(D)/man/.made
+completions: $(D)/completions/.made
+endif
 
 # --- tests -------------------------------------------------------------------------------------------------------
 
@@ -354,30 +368,81 @@ test-asan:
 	@$(MAKE) SAN=1 test-asan
 endif
 
+test-packages: deb rpm
+	@$(run_tests) 'tests/packages/run $(B)'
+
 bench: tests
 	@if [ -x bench/run ]; then $(run_tests:tests/run=bench/run); else echo 'bench: there is no bench/run' >&2; exit 1; fi
 
 # --- install, tidy -----------------------------------------------------------------------------------------------
 
+# Packages install by this and by nothing else; they set prefix, and what their distribution calls otherwise.
+bindir        ?= $(prefix)/bin
+sbindir       ?= $(prefix)/sbin
+libexecdir    ?= $(prefix)/libexec
+datadir       ?= $(prefix)/share/corescope
+docdir        ?= $(prefix)/share/doc/corescope
+licensedir    ?= $(docdir)
+mandir        ?= $(prefix)/share/man
 # Where the shells look. Debian's zsh has vendor-completions in place of site-functions.
-mandir      ?= $(prefix)/share/man
-bashcompdir ?= $(prefix)/share/bash-completion/completions
-zshcompdir  ?= $(prefix)/share/zsh/site-functions
-fishcompdir ?= $(prefix)/share/fish/vendor_completions.d
+bashcompdir   ?= $(prefix)/share/bash-completion/completions
+zshcompdir    ?= $(prefix)/share/zsh/site-functions
+fishcompdir   ?= $(prefix)/share/fish/vendor_completions.d
+unitdir       ?= $(prefix)/lib/systemd/system
+sysconfdir    ?= /etc
+localstatedir ?= /var
 
-install: all man completions
-	$(call say,INSTALL,$(DESTDIR)$(prefix)/bin/corescope)
-	$(Q)install -d $(DESTDIR)$(prefix)/bin
-	$(Q)install -m 755 $(O)/corescope $(DESTDIR)$(prefix)/bin/corescope
-	$(Q)for page in $(O)/man/*.[1-9]; do \
+# What is shipped names the paths of a package. $(1) files, $(2) folder, $(3) not empty: one that is there is kept, it may
+# have been changed
+define put
+	$(Q)for f in $(1); do to=$(DESTDIR)$(2)/$${f##*/}; \
+		$(if $(3),[ ! -e $$to ] || continue;) \
+		sed 's|/usr/bin/corescope|$(bindir)/corescope|g; s|/etc/corescope|$(sysconfdir)/corescope|g' $$f | \
+		install -D -m 644 /dev/stdin $$to || exit; done
+endef
+
+everything: all man completions schema
+
+install: everything
+	$(call say,INSTALL,$(DESTDIR)$(prefix))
+	$(Q)install -D -m 755 $(O)/corescope $(DESTDIR)$(bindir)/corescope
+	$(call put,$(wildcard packaging/systemd/*),$(unitdir))
+	$(call put,$(wildcard packaging/cron.d/*),$(sysconfdir)/cron.d,keep)
+	$(call put,$(wildcard packaging/jobs/*.conf),$(sysconfdir)/corescope/jobs,keep)
+	$(call put,$(schemas),$(datadir)/schema)
+	$(call put,$(filter-out %/tests.yml,$(wildcard packaging/prometheus/*.yml)),$(datadir)/prometheus)
+	$(call put,$(wildcard packaging/grafana/*.json),$(datadir)/grafana)
+	$(call put,$(wildcard docs/*.md),$(docdir))
+	$(if $(licensedir),$(call put,LICENSE,$(licensedir)))
+	$(Q)install -d $(DESTDIR)$(localstatedir)/lib/corescope
+	$(Q)for page in $(D)/man/*.[1-9]; do \
 		install -D -m 644 "$$page" "$(DESTDIR)$(mandir)/man$${page##*.}/$${page##*/}" || exit; done
-	$(Q)install -D -m 644 $(O)/completions/bash/corescope $(DESTDIR)$(bashcompdir)/corescope
-	$(Q)install -D -m 644 $(O)/completions/zsh/_corescope $(DESTDIR)$(zshcompdir)/_corescope
-	$(Q)install -D -m 644 $(O)/completions/fish/corescope.fish $(DESTDIR)$(fishcompdir)/corescope.fish
+	$(Q)install -D -m 644 $(D)/completions/bash/corescope $(DESTDIR)$(bashcompdir)/corescope
+	$(Q)install -D -m 644 $(D)/completions/zsh/_corescope $(DESTDIR)$(zshcompdir)/_corescope
+	$(Q)install -D -m 644 $(D)/completions/fish/corescope.fish $(DESTDIR)$(fishcompdir)/corescope.fish
 ifdef LINKS
-	$(Q)install -d $(DESTDIR)$(prefix)/libexec/corescope
-	$(Q)for t in $(tools); do ln -sfn ../../bin/corescope $(DESTDIR)$(prefix)/libexec/corescope/$$t; done
+	$(Q)install -d $(DESTDIR)$(libexecdir)/corescope
+	$(Q)for t in $(tools); do ln -sfnr $(DESTDIR)$(bindir)/corescope $(DESTDIR)$(libexecdir)/corescope/$$t; done
 endif
+
+# The bare names; these clash with libbpf-tools.
+install-compat: install-links
+	$(call say,INSTALL,$(DESTDIR)$(sbindir))
+	$(Q)install -d $(DESTDIR)$(sbindir)
+	$(Q)for t in $(tools); do ln -sfnr $(DESTDIR)$(bindir)/corescope $(DESTDIR)$(sbindir)/$$t || exit; done
+
+# Asked by packaging/: `make -s print-libs`.
+binary   := $(O)/corescope
+compiler := $(CXX)
+print-%:
+	@echo '$($*)'
+
+# Binary packages, in build/deb and build/rpm; what this build made is not made again.
+deb: everything
+	@packaging/make-deb $(B) $(ARCH) $(VERSION) $(BUILD)
+
+rpm: everything
+	@packaging/make-rpm $(B) $(ARCH) $(VERSION) $(BUILD)
 
 # A tarball for each machine, to be unpacked over /usr/local or anywhere else; the same bytes in whatever folder it is
 # made, by the same compilers. What it holds is what `make install` installs, with its links.
@@ -417,9 +482,9 @@ clean:
 install-links: completions
 	$(Q)install -d $(DESTDIR)$(mandir)/man8 $(DESTDIR)$(bashcompdir) $(DESTDIR)$(zshcompdir) $(DESTDIR)$(fishcompdir)
 	$(Q)for t in $(tools); do \
-		ln -sfn corescope-$$t.8 $(DESTDIR)$(mandir)/man8/$$t.8 && ln -sfn corescope $(DESTDIR)$(bashcompdir)/$$t || exit; done
-	$(Q)install -m 644 $(O)/completions/links/zsh/* $(DESTDIR)$(zshcompdir)
-	$(Q)install -m 644 $(O)/completions/links/fish/* $(DESTDIR)$(fishcompdir)
+		echo ".so man8/corescope-$$t.8" | install -m 644 /dev/stdin $(DESTDIR)$(mandir)/man8/$$t.8 && ln -sfn corescope $(DESTDIR)$(bashcompdir)/$$t || exit; done
+	$(Q)install -m 644 $(D)/completions/links/zsh/* $(DESTDIR)$(zshcompdir)
+	$(Q)install -m 644 $(D)/completions/links/fish/* $(DESTDIR)$(fishcompdir)
 
 ours := $(sort $(shell find bpf include src tools tests bench -name '*.[ch]' 2>/dev/null) \
 	$(shell find src tools tests bench -name '*.cpp' 2>/dev/null))
@@ -472,4 +537,4 @@ matrix-relocations:
 	@tests/matrix/run --bpftool $(BPFTOOL) --relocations amd64=$(call build_of,x86_64)/bpf \
 		--relocations arm64=$(call build_of,arm64)/bpf
 
--include $(shell find $(O)/obj $(B)/obj $(B)/bpf -name '*.d' 2>/dev/null)
+-include $(shell find $(O)/obj $(B)/obj $(B)/bpf -type f -name '*.d' 2>/dev/null)
