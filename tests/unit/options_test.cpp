@@ -279,10 +279,10 @@ constexpr OptionSpec kNarrow[] = {
 constexpr OptionSpec kNarrowed[] = {words_for("output", kFew)};
 
 std::string refused_output(
-	std::span<const OptionSpec> first, std::span<const OptionSpec> second, std::string word)
+	std::span<const OptionSpec> first, std::span<const OptionSpec> second, const std::string& given)
 {
 	Options options;
-	std::string name = "x", option = "--output";
+	std::string name = "x", option = "--output", word = given;
 	char* argv[] = {name.data(), option.data(), word.data(), nullptr};
 	const OptionSet sets[] = {{nullptr, first, &options}, {nullptr, second, &options}};
 	try {

@@ -183,6 +183,7 @@ std::string filled(const std::string& text, const std::string& data)
 std::string bash_data(const std::vector<Described>& all)
 {
 	std::vector<std::string> names;
+	names.reserve(all.size());
 	for (const Described& one : all)
 		names.emplace_back(one.tool->name());
 	std::string out =
@@ -216,6 +217,7 @@ std::string bash_data(const std::vector<Described>& all)
 std::string zsh_data(const std::vector<Described>& all)
 {
 	std::vector<std::pair<std::string, std::string>> list;
+	list.reserve(all.size() + 1);
 	for (const Described& one : all)
 		list.emplace_back(one.tool->name(), one.tool->summary());
 	list.emplace_back("help", "the options of a tool");
