@@ -30,7 +30,7 @@ std::string WithoutBtf::problem()
 		return why;
 	if (access("/sys/kernel/btf/vmlinux", R_OK) != 0)
 		return "this kernel has no BTF to hide";
-	Process trial({"/usr/bin/env", "unshare", "-m", "true"});
+	Process trial({"/bin/sh", "-c", "unshare -m true"});
 	trial.rest();
 	return trial.wait() == 0 ? "" : "needs unshare(1): " + trial.errors();
 }
