@@ -155,7 +155,7 @@ endif
 
 .DELETE_ON_ERROR:
 # Kept although only pattern rules name them; .SECONDARY would also leave a deleted object unmade.
-.PRECIOUS: $(B)/bpf/%.bpf.o $(B)/skel/%.skel.h
+.PRECIOUS: $(B)/bpf/%.bpf.o $(B)/bpf/%.raw_tp.bpf.o $(B)/skel/%.skel.h
 .SUFFIXES:
 .DEFAULT_GOAL := all
 .PHONY: all arm64 objects test test-unit test-live test-behaviour test-e2e test-asan test-packages test-dist tests loads bench man completions \
@@ -219,17 +219,25 @@ $(B)/.flags-bpf: FORCE
 
 # --- kernel half -------------------------------------------------------------------------------------------------
 
-$(B)/bpf/%.bpf.o: bpf/%.bpf.c $(B)/.flags-bpf
-	$(call say,BPF,$<)
+define compile_bpf
+	$(call say,BPF,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CLANG) $(bpf_flags) -MD -MP -MF $(@:.o=.d) -MT $@ -c $< -o $@
+	$(Q)$(CLANG) $(bpf_flags) $(1) -MD -MP -MF $(@:.o=.d) -MT $@ -c $< -o $@
 	$(Q)$(LLVM_STRIP) -g $@
+endef
 
-# _Bool is not C++ for clang-tidy's clang.
-$(skels): $(B)/skel/%.skel.h: $(B)/bpf/%.bpf.o
+# Each kernel half twice: with the kernel's types, and for kernels that offer none (bpf/lib/hook.bpf.h).
+$(B)/bpf/%.bpf.o: bpf/%.bpf.c $(B)/.flags-bpf
+	$(call compile_bpf)
+
+$(B)/bpf/%.raw_tp.bpf.o: bpf/%.bpf.c $(B)/.flags-bpf
+	$(call compile_bpf,-DWITHOUT_BTF)
+
+# _Bool is not C++ for clang-tidy's clang. The second object has no skeleton of its own: the first one's fits it.
+$(skels): $(B)/skel/%.skel.h: $(B)/bpf/%.bpf.o $(B)/bpf/%.raw_tp.bpf.o bpf/skeleton
 	$(call say,GEN-SKEL,$@)
 	@mkdir -p $(@D)
-	$(Q)$(BPFTOOL) gen skeleton $< name $(subst -,_,$*)_bpf > $@.tmp
+	$(Q)BPFTOOL=$(BPFTOOL) bpf/skeleton $(subst -,_,$*)_bpf $(filter %.o,$^) > $@.tmp
 	@sed 's/\<_Bool\>/bool/g' $@.tmp > $@ && rm $@.tmp
 
 # --- user half ---------------------------------------------------------------------------------------------------

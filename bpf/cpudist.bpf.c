@@ -11,14 +11,14 @@ const volatile __u32 only_pid = 0;
 
 static __always_inline bool wanted(struct task_struct *task)
 {
-	if (!task->pid)
+	if (!member(task, pid))
 		return include_idle && !only_pid && !filter_cgroup;
-	if (only_pid && task->tgid != (int)only_pid)
+	if (only_pid && member(task, tgid) != (int)only_pid)
 		return false;
 	return in_cgroup(task);
 }
 
-SEC("tp_btf/sched_switch")
+TRACEPOINT("sched_switch")
 int BPF_PROG(on_cpu, bool preempt, struct task_struct *prev, struct task_struct *next)
 {
 	struct hist_cpu *cpu = hist_this_cpu();
@@ -42,14 +42,14 @@ static __always_inline int switched(enum mark_kind kind, struct task_struct *pre
 	struct hist_cpu *cpu = hist_this_cpu();
 	// A task may come into the cgroup or leave it while it is off: all are marked, and those that are in it when they
 	// run again count.
-	bool ends = wanted(next) || (filter_cgroup && next->pid);
-	bool begins = (wanted(prev) || (filter_cgroup && prev->pid)) && !task_is_dead(prev);
+	bool ends = wanted(next) || (filter_cgroup && member(next, pid));
+	bool begins = (wanted(prev) || (filter_cgroup && member(prev, pid))) && !task_is_dead(prev);
 	__u64 now, off;
 
 	if (!cpu || (!begins && !ends))
 		return 0;
 	now = bpf_ktime_get_ns();
-	if (begins && prev->pid)
+	if (begins && member(prev, pid))
 		mark_set(kind, prev, now);
 	else if (begins) // each CPU has its own idle task, and they all bear the number 0
 		cpu->idle_since_ns = now;
@@ -57,7 +57,7 @@ static __always_inline int switched(enum mark_kind kind, struct task_struct *pre
 		hist_rename(prev);
 	if (!ends)
 		return 0;
-	if (next->pid)
+	if (member(next, pid))
 		off = mark_take(kind, next, now);
 	else
 		off = cpu->idle_since_ns ? now - cpu->idle_since_ns : 0;
@@ -66,13 +66,13 @@ static __always_inline int switched(enum mark_kind kind, struct task_struct *pre
 	return 0;
 }
 
-SEC("tp_btf/sched_switch")
+TRACEPOINT("sched_switch")
 int BPF_PROG(off_cpu, bool preempt, struct task_struct *prev, struct task_struct *next)
 {
 	return switched(MARK_BY_STORAGE, prev, next);
 }
 
-SEC("tp_btf/sched_switch")
+TRACEPOINT("sched_switch")
 int BPF_PROG(off_cpu_by_hash, bool preempt, struct task_struct *prev, struct task_struct *next)
 {
 	return switched(MARK_BY_HASH, prev, next);

@@ -50,7 +50,7 @@ static __always_inline void fill_task(struct execsnoop_event *e, struct task_str
 static __always_inline void fill_paths(struct execsnoop_event *e, struct task_struct *task, const char *file,
 	const struct path *exe, __u32 room, bool loop)
 {
-	const struct path *root = &task->fs->root;
+	const struct path *root = &member(task, fs)->root;
 	__u32 at = opaque(e->args_len);
 	long n;
 
@@ -69,7 +69,8 @@ static __always_inline void fill_paths(struct execsnoop_event *e, struct task_st
 				e->flags |= EXEC_EXE_CUT;
 			at = opaque(at + (e->exe_len & (2 * PATH_ROOM - 1)));
 		}
-		if (at <= room - PATH_ROOM && !read_path(e->data + at, &e->cwd_len, &task->fs->pwd, root, loop))
+		if (at <= room - PATH_ROOM &&
+			!read_path(e->data + at, &e->cwd_len, &member(task, fs)->pwd, root, loop))
 			e->flags |= EXEC_CWD_CUT;
 	}
 }
@@ -85,8 +86,8 @@ static __always_inline int tell_exec(
 	if (!e)
 		return 0;
 	fill_task(e, task, tid, 0);
-	start = task->mm->arg_start;
-	total = task->mm->arg_end - start;
+	start = member(task, mm, arg_start);
+	total = member(task, mm, arg_end) - start;
 	len = total < max_arg_bytes ? total : max_arg_bytes;
 	len = opaque(len);
 	if (len > args)
@@ -99,7 +100,7 @@ static __always_inline int tell_exec(
 		len = 0;
 	}
 	e->args_len = len;
-	fill_paths(e, task, bprm->filename, &bprm->file->f_path, room, loop);
+	fill_paths(e, task, member(bprm, filename), &member(bprm, file)->f_path, room, loop);
 	event_submit(e);
 	return 0;
 }
@@ -113,7 +114,7 @@ static __always_inline int executed(
 
 	if (!wanted(task))
 		return 0;
-	len = task->mm->arg_end - task->mm->arg_start;
+	len = member(task, mm, arg_end) - member(task, mm, arg_start);
 	if (len > max_arg_bytes)
 		len = max_arg_bytes;
 	// The verifier wants constant sizes; these waste little, and each is verified anew.
@@ -167,7 +168,7 @@ static __always_inline int failed(int ret, unsigned long file, unsigned long arg
 
 // Each twice: with bpf_loop, and for kernels that have none.
 #define HOOKS(suffix, loop)                                                                              \
-	SEC("tp_btf/sched_process_exec")                                                                     \
+	TRACEPOINT("sched_process_exec")                                                                     \
 	int BPF_PROG(exec_done##suffix, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)  \
 	{                                                                                                    \
 		return executed(task, old_pid, bprm, loop);                                                      \

@@ -11,7 +11,7 @@ const volatile bool only_failed = false;
 
 #define ESRCH 3
 
-SEC("tp_btf/signal_generate")
+TRACEPOINT("signal_generate")
 int BPF_PROG(sent, int sig, struct kernel_siginfo *info, struct task_struct *whom, int process, int result)
 {
 	struct task_struct *now = task_now(), *task = view(now), *target = view(whom);
@@ -22,7 +22,7 @@ int BPF_PROG(sent, int sig, struct kernel_siginfo *info, struct task_struct *who
 	// What did not fit in the queue fails with EAGAIN, which the call's exit tells.
 	if (only_failed || !wanted_signal(sig) || result == FATE_OVERFLOW_FAIL || !has_info(info))
 		return 0;
-	if ((only_target && target->tgid != (int)only_target) || !wanted_sender(task))
+	if ((only_target && member(target, tgid) != (int)only_target) || !wanted_sender(task))
 		return 0;
 	code = signal_code(info);
 	if (!read_request(task, syscall_regs(now), &r) || !sends(&r, sig, code))
@@ -120,7 +120,7 @@ int tp_exit(struct trace_event_raw_sys_exit *ctx)
 	return not_sent(now, syscall_regs(now), ctx->ret);
 }
 
-SEC("tp_btf/sys_exit")
+TRACEPOINT("sys_exit")
 int BPF_PROG(any_exit, struct pt_regs *regs, long ret)
 {
 	long number = syscall_number(regs);

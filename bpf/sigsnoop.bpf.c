@@ -53,7 +53,7 @@ static __always_inline bool is_the_child(
 	struct task_struct *task, struct task_struct *parent, struct kernel_siginfo *info)
 {
 	__u32 told = BPF_CORE_READ(info, _sifields._sigchld._pid);
-	__u32 level = parent->thread_pid->level;
+	__u32 level = member(parent, thread_pid, level);
 
 	if (level == 0)
 		return told == (__u32)task_read(task, tgid) || told == (__u32)task_read(task, pid);
@@ -74,10 +74,10 @@ static __always_inline bool kernel_names_sender(
 		return false;
 	if (sig == SIGCHLD && code > 0 && code < SI_KERNEL_CODE && has_info(info))
 		return is_the_child(task, target, info);
-	return task_read(task, pid) == target->pid || code == SI_USER_CODE;
+	return task_read(task, pid) == member(target, pid) || code == SI_USER_CODE;
 }
 
-SEC("tp_btf/signal_generate")
+TRACEPOINT("signal_generate")
 int BPF_PROG(
 	generated, int sig, struct kernel_siginfo *info, struct task_struct *whom, int process, int result)
 {
@@ -87,7 +87,7 @@ int BPF_PROG(
 	bool call, named;
 	int code;
 
-	if (!wanted_signal(sig) || (only_target && target->tgid != (int)only_target))
+	if (!wanted_signal(sig) || (only_target && member(target, tgid) != (int)only_target))
 		return 0;
 	code = signal_code(info);
 	call = has_info(info) && read_request(task, syscall_regs(now), &r) && sends(&r, sig, code);

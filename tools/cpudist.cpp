@@ -26,7 +26,7 @@ void prepare(const Options& o, HistSetup& setup)
 	setup.quantity = o.off_cpu ? "offcpu" : "oncpu";
 	setup.implied = {"offcpu"};
 	if (o.off_cpu)
-		setup.hooks = {{"tp_btf", {"off_cpu"}},
+		setup.hooks = {{.name = "tp_btf", .programs = {"off_cpu"}, .typed_only = true},
 			{"tp_btf+hash", {"off_cpu_by_hash"}, false, {}, "each switch of tasks takes 100 to 200 ns more"}};
 	else
 		setup.hooks = {{"tp_btf", {"on_cpu"}}};

@@ -2,7 +2,7 @@
 // Where kernels differ: CO-RE flavors of renamed or moved members, each with the kernel and the change.
 #pragma once
 
-#include "lib/core.bpf.h"
+#include "lib/hook.bpf.h"
 
 // 6.1: cgroup.ancestor_ids[] (u64 ids) became cgroup.ancestors[] (pointers).
 struct cgroup___before_6_1 {
@@ -25,10 +25,9 @@ struct task_struct___before_5_14 {
 // 5.11: bpf_get_current_task_btf(), 5.15: bpf_task_pt_regs(). Before, such a pointer is a plain number to the
 // verifier. So members, through any number of pointers, are plain loads where the pointer is typed, and else calls
 // that read.
-#define read_typed(typed, from, ...) \
-	((typed) ? ___arrow(from, __VA_ARGS__) : BPF_CORE_READ(from, __VA_ARGS__))
-#define task_read(task, ...) read_typed(has_helper(get_current_task_btf), task, __VA_ARGS__)
-#define regs_read(regs, ...) read_typed(has_helper(task_pt_regs), regs, __VA_ARGS__)
+#define read_typed(typed, from, ...) ((typed) ? member(from, __VA_ARGS__) : BPF_CORE_READ(from, __VA_ARGS__))
+#define task_read(task, ...) read_typed(TYPED_HOOKS && has_helper(get_current_task_btf), task, __VA_ARGS__)
+#define regs_read(regs, ...) read_typed(TYPED_HOOKS && has_helper(task_pt_regs), regs, __VA_ARGS__)
 
 // The state as the scheduler set it, a mask of TASK_* bits (include/linux/sched.h). Not exact for a task that runs.
 static __always_inline __u32 task_state(struct task_struct *task)

@@ -64,17 +64,17 @@ static __always_inline struct hist_cpu *hist_this_cpu(void)
 
 static __always_inline void hist_key_of(struct hist_key *key, struct task_struct *task)
 {
-	struct task_struct *leader = task->group_leader;
+	struct task_struct *leader = member(task, group_leader);
 
 	key->b = 0;
 	switch (hist_by) {
 	case HIST_BY_PID:
-		key->a = leader->pid;
-		key->b = leader->start_boottime;
+		key->a = member(leader, pid);
+		key->b = member(leader, start_boottime);
 		break;
 	case HIST_BY_TID:
-		key->a = task->pid;
-		key->b = task->start_boottime;
+		key->a = member(task, pid);
+		key->b = member(task, start_boottime);
 		break;
 	case HIST_BY_COMM:
 		// Up to the NUL: before 6.1 the kernel left what it liked behind it. A name may be empty.
@@ -107,11 +107,11 @@ static __noinline int hist_find_row(struct hist_key *key, struct task_struct *ta
 	if (!row)
 		return -1;
 	// A thread's own name for its own row; otherwise the process', not that of whichever thread came first.
-	task_comm(row->comm, hist_by == HIST_BY_TID ? task : task->group_leader);
+	task_comm(row->comm, hist_by == HIST_BY_TID ? task : member(task, group_leader));
 	if (hist_by == HIST_BY_PID)
 		row->nspid = task_nspid(task);
 	else if (hist_by == HIST_BY_TID)
-		row->nspid = own_number(task->thread_pid, task->pid);
+		row->nspid = own_number(member(task, thread_pid), member(task, pid));
 	row->key = *key;
 	if (bpf_map_update_elem(&hist_keys, key, &index, BPF_NOEXIST)) { // another CPU was faster
 		row->key.a = row->key.b = 0;
@@ -155,7 +155,7 @@ static __always_inline void hist_rename(struct task_struct *task)
 	__u32 *index;
 
 	if ((hist_by != HIST_BY_PID && hist_by != HIST_BY_TID) ||
-		(hist_by == HIST_BY_PID && task->pid != task->tgid))
+		(hist_by == HIST_BY_PID && member(task, pid) != member(task, tgid)))
 		return;
 	hist_key_of(&key, task);
 	index = bpf_map_lookup_elem(&hist_keys, &key);

@@ -40,8 +40,8 @@ enum mark_kind { MARK_BY_STORAGE, MARK_BY_HASH };
 static __always_inline bool task_is_dead(struct task_struct *task)
 {
 	if (bpf_core_field_exists(task->__state))
-		return task->__state & TASK_DEAD;
-	return ((struct task_struct___before_5_14 *)(void *)task)->state & TASK_DEAD;
+		return member(task, __state) & TASK_DEAD;
+	return member((struct task_struct___before_5_14 *)(void *)task, state) & TASK_DEAD;
 }
 
 static __always_inline __u64 mark_tag(__u32 pid)
@@ -52,7 +52,7 @@ static __always_inline __u64 mark_tag(__u32 pid)
 // Remembers `now` (ns, not 0) for the task. A mark that finds no room is counted as lost.
 static __always_inline void mark_set(enum mark_kind kind, struct task_struct *task, __u64 now)
 {
-	__u32 pid = task->pid, at = pid & ((1 << MARK_SLOT_BITS) - 1);
+	__u32 pid = member(task, pid), at = pid & ((1 << MARK_SLOT_BITS) - 1);
 	__u64 *mark, word;
 
 	if (kind == MARK_BY_HASH) {
@@ -76,7 +76,7 @@ static __always_inline void mark_set(enum mark_kind kind, struct task_struct *ta
 // The ns since the task's mark, which is taken away; 0 when there is none.
 static __always_inline __u64 mark_take(enum mark_kind kind, struct task_struct *task, __u64 now)
 {
-	__u32 pid = task->pid, at = pid & ((1 << MARK_SLOT_BITS) - 1);
+	__u32 pid = member(task, pid), at = pid & ((1 << MARK_SLOT_BITS) - 1);
 	__u64 *mark, word;
 
 	if (kind == MARK_BY_HASH) {

@@ -34,7 +34,7 @@ static __always_inline bool has_info(struct kernel_siginfo *info) { return (unsi
 static __always_inline int signal_code(struct kernel_siginfo *info)
 {
 	if (has_info(info))
-		return view(info)->si_code;
+		return member(view(info), si_code);
 	return opaque((unsigned long)info) == 1 ? SI_KERNEL_CODE : SI_USER_CODE;
 }
 
@@ -62,11 +62,11 @@ static __always_inline void fill_sender(struct sigsnoop_event *e, struct task_st
 
 static __always_inline void fill_target(struct sigsnoop_event *e, struct task_struct *task)
 {
-	e->tpid = task->tgid;
-	e->ttid = task->pid;
-	e->tnspid = task->tgid;
+	e->tpid = member(task, tgid);
+	e->ttid = member(task, pid);
+	e->tnspid = member(task, tgid);
 	e->flags |= SIGNAL_TARGET;
-	if (task->thread_pid->level > 0)
+	if (member(task, thread_pid, level) > 0)
 		e->tnspid = task_nspid(task);
 	task_comm(e->tcomm, task);
 }

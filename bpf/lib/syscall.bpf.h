@@ -7,6 +7,13 @@
 
 #define KERNEL_STACK_BYTES 16384 // THREAD_SIZE of both architectures, with pages of 4 KiB and without KASAN
 
+// 6.9: what an x86 kernel that knows FRED (CONFIG_X86_FRED) saves besides, whether the CPU has it or not. Where the
+// helper answers, nothing asks for it.
+struct fred_frame___since_6_9 {
+	char any;
+};
+#define KERNEL_STACK_PADDING (!TYPED_HOOKS && bpf_core_type_exists(struct fred_frame___since_6_9) ? 16 : 0)
+
 #if defined(__TARGET_ARCH_x86)
 #define SYSCALL_FUNCTION(name) "__x64_sys_" #name
 #define syscall_number(regs) ((long)regs_read(regs, orig_ax))
@@ -40,7 +47,8 @@
 
 static __always_inline struct pt_regs *syscall_regs(struct task_struct *task)
 {
-	if (has_helper(task_pt_regs))
+	if (TYPED_HOOKS && has_helper(task_pt_regs))
 		return (struct pt_regs *)bpf_task_pt_regs(task);
-	return task_read(task, stack) + KERNEL_STACK_BYTES - bpf_core_type_size(struct pt_regs);
+	return task_read(task, stack) + KERNEL_STACK_BYTES - KERNEL_STACK_PADDING -
+		bpf_core_type_size(struct pt_regs);
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 // Who a task is: numbers on the host and in its own PID namespace, parent, user, cgroup, name.
 //
-// `task` is a typed pointer (a tp_btf argument or task_now()): its members are read by plain loads, which cost
+// `task` is a typed pointer (a tracepoint's argument or task_now()): its members are read by plain loads, which cost
 // nothing here, where a helper call costs tens of nanoseconds. What task_now() gives has no type before 5.11: what
-// may be the current task is read with task_read().
+// may be the current task is read with task_read(), and what is a tracepoint's argument for sure, with member().
 #pragma once
 
 #include "lib/compat.bpf.h"
@@ -13,7 +13,7 @@
 
 static __always_inline struct task_struct *task_now(void)
 {
-	if (has_helper(get_current_task_btf))
+	if (TYPED_HOOKS && has_helper(get_current_task_btf))
 		return bpf_get_current_task_btf();
 	return (struct task_struct *)bpf_get_current_task();
 }

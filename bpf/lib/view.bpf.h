@@ -8,8 +8,11 @@
 // passed to helpers and kfuncs that want a task.
 #pragma once
 
-#include "lib/core.bpf.h"
+#include "lib/hook.bpf.h"
 
+#ifdef WITHOUT_BTF
+#define view(object) (object) // nothing has a type here, and libbpf would want the kernel's own for the cast
+#else
 // Since 6.2; before that nothing is looked for.
 void *bpf_rdonly_cast(const void *object, __u32 type) __ksym __weak;
 
@@ -20,3 +23,4 @@ void *bpf_rdonly_cast(const void *object, __u32 type) __ksym __weak;
 			_view = bpf_rdonly_cast(_view, bpf_core_type_id_kernel(typeof(*_view))); \
 		_view;                                                                       \
 	})
+#endif

@@ -59,7 +59,8 @@ Diagnosis no_btf(Sight btf)
 		return {kNoPermission, std::string(kKernelBtf) + " may not be read",
 			"it and the folders above are open to everybody by default: see their modes, and run it as root"};
 	return {kUnavailable, "this kernel offers no type information (" + std::string(kKernelBtf) + ")",
-		"a kernel built with CONFIG_DEBUG_INFO_BTF is needed, and /sys must be mounted"};
+		"name a file that has it by --btf (see `corescope btf`), or mount /sys, or take a kernel built with "
+		"CONFIG_DEBUG_INFO_BTF"};
 }
 
 Diagnosis no_privilege()
@@ -288,8 +289,18 @@ void require_bpf()
 {
 	if (!may_load_bpf())
 		throw Refused("", no_privilege());
-	if (!has_btf())
-		throw Refused("", no_btf(sight_of_btf()));
+}
+
+Refused explain_no_btf() { return {"", no_btf(sight_of_btf())}; }
+
+Refused explain_typed_hooks(std::string_view hooks)
+{
+	return {"hook " + std::string(hooks) + ": ",
+		{kUnavailable,
+			has_btf()
+				? "the kernel's own types are needed, and --btf names others"
+				: "the kernel's own types are needed, and it offers none (" + std::string(kKernelBtf) + ")",
+			"raw_tp hooks do without"}};
 }
 
 Refused explain_load(int error, bool trampoline)

@@ -44,6 +44,9 @@ bool is_trampoline(std::string_view section);
 
 // error: negative errno, as libbpf returns it. trampoline: some of the programs are of that kind.
 Refused explain_load(int error, bool trampoline);
+Refused explain_no_btf(); // the kernel offers none, and there is no file
+// A set that needs typed pointers, where libbpf and the verifier have not the same types.
+Refused explain_typed_hooks(std::string_view hooks);
 Refused explain_attach(int error, std::string_view section);
 
 // With --verbose: "TOOL WHAT: WHY" on standard error.

@@ -3,7 +3,10 @@
 #include "bpf/object.h"
 
 #include "base/error.h"
+#include "base/gzip.h"
+#include "base/pack.h"
 #include "bpf/explain.h"
+#include "bpf/kernel_types.h"
 
 #include <bpf/bpf.h>
 
@@ -22,8 +25,43 @@ namespace {
 // What a program took to verify, and nothing else (BPF_LOG_STATS in the kernel's bpf_verifier.h).
 constexpr __u32 kLogStatistics = 4;
 constexpr bpf_map_type kLastOldMap = BPF_MAP_TYPE_INODE_STORAGE; // the newest kind that 5.10 has
+constexpr size_t kMostObjectBytes = 64 << 20;
+constexpr std::string_view kTyped = "tp_btf", kRaw = "raw_tp";
+
+void replace_all(std::string& text, std::string_view what, std::string_view by)
+{
+	for (size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += by.size())
+		text.replace(at, what.size(), by);
+}
 
 } // namespace
+
+std::vector<HookSet> with_raw_twins(std::vector<HookSet> hooks)
+{
+	const size_t typed = hooks.size();
+	for (size_t i = 0; i < typed; i++) {
+		if (hooks[i].trampoline || hooks[i].typed_only || hooks[i].name.find(kTyped) == std::string::npos)
+			continue;
+		HookSet twin = hooks[i];
+		replace_all(twin.name, kTyped, kRaw);
+		twin.raw = true;
+		twin.cost +=
+			(twin.cost.empty() ? "" : "; ") + std::string("members are read by a helper, not by a load");
+		hooks.push_back(std::move(twin));
+	}
+	return hooks;
+}
+
+std::string raw_object(const SkeletonType& type)
+{
+	size_t size;
+	const auto* bytes = reinterpret_cast<const char*>(type.raw(&size));
+	try {
+		return gunzip({bytes, size}, kMostObjectBytes);
+	} catch (const Malformed&) {
+		throw Error(kFailure, "the BPF object in this binary is damaged");
+	}
+}
 
 Object::~Object()
 {
@@ -72,7 +110,7 @@ std::vector<int> Object::watched_programs() const
 {
 	std::vector<int> watched;
 	for (size_t i = 0; i < programs_.size(); i++)
-		if (sections_[i].rfind("tp_btf/sys_", 0) != 0)
+		if (sections_[i].rfind("tp_btf/sys_", 0) != 0 && sections_[i].rfind("raw_tp/sys_", 0) != 0)
 			watched.push_back(programs_[i]);
 	return watched;
 }
@@ -115,13 +153,16 @@ void Object::leave_attached()
 		bpf_link__disconnect(link); // its end would disable a perf event for the pin too
 }
 
-std::unique_ptr<Object> ObjectLoader::try_hooks(
-	const HookSet& hooks, const std::function<void(Object&)>& before_attach, bool statistics)
+std::unique_ptr<Object> ObjectLoader::try_hooks(const HookSet& hooks, const KernelTypes& types,
+	const std::function<void(Object&)>& before_attach, bool statistics)
 {
+	if (!hooks.raw && !types.kernels_own())
+		throw explain_typed_hooks(hooks.name);
 	if (hooks.trampoline && !trampolines_allowed())
 		throw explain_load(-EPERM, true);
 	auto object = std::make_unique<Object>();
-	LIBBPF_OPTS(bpf_object_open_opts, opts); // the skeleton finds its maps by the name that bpftool gave it
+	// The skeleton finds its maps by the name that bpftool gave it.
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .btf_custom_path = types.path());
 	if (statistics)
 		opts.kernel_log_level = kLogStatistics;
 	object->typed_ = type_.open(&opts);
@@ -129,8 +170,21 @@ std::unique_ptr<Object> ObjectLoader::try_hooks(
 		throw Error(kFailure, std::string("cannot open the BPF object: ") + std::strerror(errno));
 	object->destroy_ = type_.destroy;
 	object->skeleton_ = type_.skeleton(object->typed_);
+	std::string raw;
+	if (hooks.raw) {
+		// The same skeleton once more, around the other object: it has the same programs, maps and variables.
+		raw = raw_object(type_);
+		types.require(raw);
+		bpf_object__close(*object->skeleton_->obj);
+		*object->skeleton_->obj = nullptr;
+		object->skeleton_->data = raw.data();
+		object->skeleton_->data_sz = raw.size();
+		if (const int error = bpf_object__open_skeleton(object->skeleton_, &opts))
+			throw Error(kFailure, std::string("cannot open the BPF object: ") + std::strerror(-error));
+	}
 	object->object_ = *object->skeleton_->obj;
 	object->hooks_ = hooks.name;
+	object->types_file_ = types.file();
 
 	bpf_program* program;
 	bpf_object__for_each_program(program, object->object_)
@@ -152,7 +206,7 @@ std::unique_ptr<Object> ObjectLoader::try_hooks(
 	int error = bpf_object__load_skeleton(object->skeleton_);
 	// Without a level libbpf asks for the verifier's whole log itself, but only of what is refused.
 	if (error && statistics)
-		return try_hooks(hooks, before_attach, false);
+		return try_hooks(hooks, types, before_attach, false);
 	if (error)
 		throw explain_load(error, hooks.trampoline);
 	before_attach(*object);
@@ -181,10 +235,11 @@ std::unique_ptr<Object> ObjectLoader::try_hooks(
 std::unique_ptr<Object> ObjectLoader::start(const std::function<void(Object&)>& before_attach)
 {
 	require_bpf();
+	const KernelTypes types(btf_);
 	for (size_t i = 0;; i++) {
 		const bool last = i + 1 == hooks_.size();
 		try {
-			auto object = try_hooks(hooks_[i], before_attach, libbpf_log());
+			auto object = try_hooks(hooks_[i], types, before_attach, libbpf_log());
 			if (i > 0)
 				log_line(type_.name, "uses hook set " + hooks_[i].name, hooks_[i].cost);
 			return object;
@@ -204,8 +259,9 @@ std::vector<HookTrial> ObjectLoader::trials()
 		HookTrial& trial = all.back();
 		try {
 			require_bpf();
+			const KernelTypes types(btf_);
 			try_hooks(
-				hooks, [](Object&) {}, libbpf_log());
+				hooks, types, [](Object&) {}, libbpf_log());
 			break;
 		} catch (const Refused& refused) {
 			trial.code = refused.code;

@@ -17,6 +17,8 @@
 
 namespace corescope {
 
+class KernelTypes;
+
 // One way to hook a tool in.
 struct HookSet {
 	std::string name;                  // as `meta` tells it: "tracepoint"
@@ -32,6 +34,8 @@ struct HookSet {
 	std::vector<Tracepoint> also{};
 	std::string
 		cost{}; // what it costs those who are not traced, or lacks beside the best one; "" for nothing
+	bool typed_only = false; // needs typed pointers for more than to read through them: task storage, kfuncs
+	bool raw = false;        // of the object that needs no BTF of the kernel's own: see with_raw_twins()
 };
 
 // What came of a hook set when it was tried.
@@ -40,6 +44,10 @@ struct HookTrial {
 	int code = 0; // 0: it was loaded and attached; else the exit code of a tool that has no other
 	std::string problem, cause, remedy; // one line; its parts
 };
+
+// The sets, and behind them for each that hooks by tp_btf its twin by raw_tp, unless there can be none. The twin's
+// programs have the same names, and lie in the object that is compiled WITHOUT_BTF (bpf/lib/hook.bpf.h).
+std::vector<HookSet> with_raw_twins(std::vector<HookSet> hooks);
 
 // An opened object. The skeleton behind it stays the tool's.
 class Object {
@@ -77,6 +85,8 @@ public:
 	void leave_attached();
 
 	const std::string& hooks() const { return hooks_; }
+	// The file that the kernel's types came from; "" for the kernel itself.
+	const std::string& types_file() const { return types_file_; }
 
 private:
 	friend class ObjectLoader;
@@ -88,7 +98,7 @@ private:
 	std::vector<bpf_link*> links_;
 	std::vector<std::string> sections_; // of each link; the first are those of programs_
 	std::vector<int> programs_;         // those that are loaded
-	std::string hooks_;
+	std::string hooks_, types_file_;
 	TracepointLease lease_;
 };
 
@@ -98,23 +108,27 @@ struct SkeletonType {
 	bpf_object_skeleton* (*skeleton)(void*);
 	void (*destroy)(void*);
 	const char* name;
+	const unsigned char* (*raw)(size_t* size); // the object without BTF, by gzip
 };
+// Its bytes. Throws Error.
+std::string raw_object(const SkeletonType& type);
 
 template <class S>
 constexpr SkeletonType skeleton_type(const char* name)
 {
 	return {[](const bpf_object_open_opts* opts) -> void* { return S::open(opts); },
 		[](void* s) { return static_cast<S*>(s)->skeleton; }, [](void* s) { S::destroy(static_cast<S*>(s)); },
-		name};
+		name, [](size_t* size) { return raw_tp_object(static_cast<const S*>(nullptr), size); }};
 }
 
 // Opens, lets `configure` set rodata and map sizes, loads and attaches. `configure(typed, object)` is called for each
 // hook set that is tried. Throws Error with one line: what failed, why, what to do.
 class ObjectLoader {
 public:
-	ObjectLoader(
-		const SkeletonType& type, std::vector<HookSet> hooks, std::function<void(void*, Object&)> configure)
-		: type_(type), hooks_(std::move(hooks)), configure_(std::move(configure))
+	// btf: the file that --btf names; "": none.
+	ObjectLoader(const SkeletonType& type, std::vector<HookSet> hooks, std::string btf,
+		std::function<void(void*, Object&)> configure)
+		: type_(type), hooks_(std::move(hooks)), btf_(std::move(btf)), configure_(std::move(configure))
 	{}
 
 	// Opens and loads with the first hook set that can be loaded and attached. `before_attach` runs in between, when
@@ -128,11 +142,12 @@ public:
 	static void* typed(const Object& object) { return object.typed_; }
 
 private:
-	std::unique_ptr<Object> try_hooks(
-		const HookSet& hooks, const std::function<void(Object&)>& before_attach, bool statistics);
+	std::unique_ptr<Object> try_hooks(const HookSet& hooks, const KernelTypes& types,
+		const std::function<void(Object&)>& before_attach, bool statistics);
 
 	SkeletonType type_;
 	std::vector<HookSet> hooks_;
+	std::string btf_;
 	std::function<void(void*, Object&)> configure_;
 };
 
@@ -144,7 +159,7 @@ uint64_t times_passed_over(int program);
 void set_libbpf_log(bool to_stderr);
 bool libbpf_log();
 
-// Throws Error(kNoPermission) or Error(kUnavailable) where it is plain beforehand that nothing will load.
+// Throws Error(kNoPermission) where it is plain beforehand that nothing will load.
 void require_bpf();
 
 // False where this kernel refuses fentry, fexit and LSM programs whatever they are (by trial).

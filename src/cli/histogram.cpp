@@ -141,7 +141,8 @@ private:
 		if (run_.setup.common.output == OutputFormat::table && output_.to_stdout() && !common.no_header &&
 			isatty(STDERR_FILENO))
 			std::fprintf(stderr, "Tracing %s... Ctrl-C ends.\n", run_.setup.what.c_str());
-		output_.begin({run_.name, version(), object_->hooks(), run_.arguments, clock_.now_unix_ns()});
+		output_.begin({run_.name, version(), object_->hooks(), run_.arguments, clock_.now_unix_ns(),
+			object_->types_file()});
 	}
 
 	Snapshot snapshot()
@@ -242,11 +243,12 @@ ObjectLoader hist_loader(const HistRun& run, HistBy by, const CgroupFilter& filt
 		throw Error(kUsage, "--max-keys: must lie between 1 and " + std::to_string(kMostMaxKeys));
 	std::vector<HookSet> hooks = run.setup.hooks;
 	choose_hook(hooks, run.options.hook);
-	return ObjectLoader(run.skeleton, std::move(hooks), [&run, by, &filter](void* typed, Object& object) {
-		const uint64_t keys = run.options.max_keys ? run.options.max_keys.value : kDefaultMaxKeys;
-		HistMaps::set_sizes(object, kernel_by(by), keys);
-		run.configure(typed, kernel_by(by), run.options.milliseconds, filter);
-	});
+	return ObjectLoader(run.skeleton, std::move(hooks), run.setup.common.btf,
+		[&run, by, &filter](void* typed, Object& object) {
+			const uint64_t keys = run.options.max_keys ? run.options.max_keys.value : kDefaultMaxKeys;
+			HistMaps::set_sizes(object, kernel_by(by), keys);
+			run.configure(typed, kernel_by(by), run.options.milliseconds, filter);
+		});
 }
 
 void add_losses(HistWindow& window, const LossCounts& counts)

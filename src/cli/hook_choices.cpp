@@ -27,12 +27,12 @@ bool same(const std::vector<HookSet>& a, const std::vector<HookSet>& b)
 std::vector<HookChoice> find_hook_choices(
 	std::span<const OptionSpec> own, const std::function<std::vector<HookSet>(const OptionSpec*)>& ask)
 {
-	std::vector<HookChoice> choices = {{"", ask(nullptr)}};
+	std::vector<HookChoice> choices = {{"", with_raw_twins(ask(nullptr))}};
 	for (const OptionSpec& spec : own) {
 		if (!spec.set || *spec.arg)
 			continue;
 		try {
-			std::vector<HookSet> hooks = ask(&spec);
+			std::vector<HookSet> hooks = with_raw_twins(ask(&spec));
 			if (!same(hooks, choices.front().hooks))
 				choices.push_back({spec.name, std::move(hooks)});
 		} catch (const Error&) {
@@ -58,7 +58,11 @@ std::vector<std::string> hook_places(const SkeletonType& skeleton, const HookSet
 		const bpf_program* program = bpf_object__find_program_by_name(object, name);
 		if (!program)
 			throw Error(kFailure, std::string("the BPF object has no program '") + name + "'");
-		add(bpf_program__section_name(program));
+		std::string place = bpf_program__section_name(program);
+		constexpr std::string_view kTyped = "tp_btf/";
+		if (hooks.raw && place.rfind(kTyped, 0) == 0)
+			place.replace(0, kTyped.size(), "raw_tp/"); // as in the other object, whose programs are the same
+		add(std::move(place));
 	}
 	for (const HookSet::Tracepoint& one : hooks.also)
 		add(std::string("tp/") + one.category + "/" + one.name);

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/pack.h"
+#include "bpf/kernel_types.h"
 #include "cli/signals.h"
 #include "system/cgroup.h"
 #include "system/clock.h"
@@ -41,7 +42,8 @@ size_t value_bytes(int map)
 // Of the options that all tools have, those that choose what is counted.
 bool chooses(std::string_view common_option)
 {
-	return common_option == "cgroup" || common_option == "unit" || common_option == "verbose";
+	return common_option == "cgroup" || common_option == "unit" || common_option == "btf" ||
+		common_option == "verbose";
 }
 
 bool has(std::span<const OptionSpec> specs, std::string_view name)
@@ -237,6 +239,7 @@ int pin_histogram(const HistRun& run)
 	ObjectLoader loader = hist_loader(run, about.by, filter);
 	set_libbpf_log(run.setup.common.verbose);
 	require_bpf();
+	(void)KernelTypes(run.setup.common.btf); // before anything is made
 	NewPin pin(run.options.pin.value);
 	std::unique_ptr<HistMaps> maps;
 	const std::unique_ptr<Object> object =

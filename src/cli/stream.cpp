@@ -85,10 +85,11 @@ void ask_to_go_first()
 
 ObjectLoader stream_loader(const StreamRun& run, const CgroupFilter& filter) // both outlive it
 {
-	return ObjectLoader(run.skeleton, run.setup.hooks, [&run, &filter](void* typed, Object& object) {
-		object.set_max_entries("events", run.buffer_size);
-		run.configure(typed, filter);
-	});
+	return ObjectLoader(
+		run.skeleton, run.setup.hooks, run.setup.common.btf, [&run, &filter](void* typed, Object& object) {
+			object.set_max_entries("events", run.buffer_size);
+			run.configure(typed, filter);
+		});
 }
 
 class Stream {
@@ -140,7 +141,8 @@ private:
 		else
 			writer_ =
 				table_writer(run_.fields, run_.setup.shown, run_.setup.hidden, header, context_, clock_);
-		Meta meta{run_.name, version(), object_->hooks(), run_.arguments, clock_.to_unix_ns(start_ns_)};
+		Meta meta{run_.name, version(), object_->hooks(), run_.arguments, clock_.to_unix_ns(start_ns_),
+			object_->types_file()};
 		writer_->meta(buffer_, meta);
 		write_out(buffer_);
 	}
@@ -302,6 +304,7 @@ void parse_value(NoPin&, const char*)
 
 void choose_hook(std::vector<HookSet>& hooks, const std::string& asked)
 {
+	hooks = with_raw_twins(std::move(hooks));
 	if (asked.empty())
 		return;
 	std::string names;

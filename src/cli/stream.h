@@ -66,7 +66,8 @@ struct StreamOptions {
 };
 std::span<const OptionSpec> stream_option_specs();
 uint64_t ring_size(const Bytes& asked, uint64_t otherwise, uint64_t least);
-// What --hook leaves of the hook sets: all of them, or the one of that name. Throws Error(kUsage) if there is none.
+// What --hook leaves of the hook sets and their twins: all of them, or the one of that name. Throws Error(kUsage) if
+// there is none.
 void choose_hook(std::vector<HookSet>& hooks, const std::string& asked);
 
 // Skel: bpftool's skeleton. Event: the record, with the kernel's stamp first. Options: the tool's own.
@@ -101,6 +102,7 @@ public:
 		return {parts_.options.begin(), parts_.options.end()};
 	}
 	std::vector<Field> fields() const override { return {parts_.fields.begin(), parts_.fields.end()}; }
+	std::string object_without_btf() const override { return raw_object(skeleton_type<Skel>(name())); }
 	std::vector<HookChoice> hook_choices() const override
 	{
 		return find_hook_choices(parts_.options, [&](const OptionSpec* flag) {

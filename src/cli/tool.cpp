@@ -38,6 +38,8 @@ constexpr OptionSpec kCommonOptions[] = {
 	option<&CommonOptions::cgroup>(0, "cgroup", "PATH",
 		"only tasks in this cgroup (v2) or below it; a path in the file system, or below its mount"),
 	option<&CommonOptions::unit>(0, "unit", "NAME", "only tasks of this systemd unit, as it runs now"),
+	option<&CommonOptions::btf>(0, "btf", "FILE",
+		"the kernel's types, where it offers none: BTF, a vmlinux, or a bundle (see corescope btf)"),
 	option<&CommonOptions::lock>(
 		0, "lock", "NAME", "one run of this name at a time: where another has it, end at once with 75"),
 	option<&CommonOptions::align>(

@@ -55,6 +55,8 @@ public:
 	virtual std::span<const Subcommand> subcommands() const { return {}; }
 	// Whether its first word may be a tool that traces, whose words are then the rest.
 	virtual bool runs_tools() const { return false; }
+	// Its BPF object for kernels that offer no BTF; "" if it has none.
+	virtual std::string object_without_btf() const { return ""; }
 
 private:
 	const char* name_;
@@ -86,6 +88,7 @@ struct CommonOptions {
 	bool no_header = false;
 	CgroupPath cgroup;
 	UnitName unit;
+	std::string btf;
 	std::string lock;
 	Duration align, jitter, max_runtime;
 	bool verbose = false;

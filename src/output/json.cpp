@@ -129,6 +129,11 @@ void append_json_meta(Buffer& out, const Meta& meta)
 		out.append("\":");
 		json_string(out, text);
 	}
+	out.append(",\"btf\":");
+	if (meta.btf.empty())
+		out.append("null");
+	else
+		json_string(out, meta.btf);
 	out.append(",\"argv\":[");
 	for (size_t i = 0; i < meta.arguments.size(); i++) {
 		if (i)

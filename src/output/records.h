@@ -21,6 +21,7 @@ struct Meta {
 	std::string hooks; // which of the tool's hook variants this kernel took
 	std::vector<std::string> arguments;
 	int64_t start_unix_ns = 0;
+	std::string btf{}; // the file that the kernel's types came from; "" for the kernel itself
 };
 
 struct Loss {

@@ -300,7 +300,7 @@ TEST_CASE("cpudist -O: a process number that is used again does not inherit its 
 	REQUIRE(number > 0);
 	if (run_as(number) != number)
 		SKIP_TEST("a process number cannot be chosen here");
-	const std::string way = GENERATE("-P", "-L", ""), hook = GENERATE("tp_btf", "tp_btf+hash");
+	const std::string way = GENERATE("-P", "-L", ""), hook = GENERATE("tp_btf", "tp_btf+hash", "raw_tp+hash");
 	CAPTURE(way, hook);
 	if (!takes_hook({"cpudist", "-O"}, hook)) { // before 5.11 there is no task storage
 		CHECK(hook == "tp_btf");

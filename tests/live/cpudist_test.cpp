@@ -198,6 +198,7 @@ TEST_CASE("cpudist -O: every off-CPU interval, and their time is wall clock less
 		{{"-O", "-P", "--max-keys", "4000"}, "pid"}, {{"-O", "-L", "--max-keys", "4000"}, "tid"},
 		{{"-O", "-m", "-p", "PID"}, ""},
 		{{"-O", "-p", "PID", "--hook", "tp_btf+hash"}, ""}, // where there is no task storage
+		{{"-O", "-p", "PID", "--hook", "raw_tp+hash"}, ""},
 	}));
 	CAPTURE(arguments);
 	Load load("switchload", {"burn", "200", "4000", "150"}, true);
@@ -236,7 +237,7 @@ TEST_CASE("cpudist -O: threads, each its own off-CPU intervals, whichever CPU th
 		SKIP_TEST(why);
 	Load load("switchload", {"threads", "40", "20", "300", "200"}, true);
 	NEED_LOAD(load);
-	const std::string hook = GENERATE("tp_btf", "tp_btf+hash");
+	const std::string hook = GENERATE("tp_btf", "tp_btf+hash", "raw_tp+hash");
 	CAPTURE(hook);
 	if (!takes_hook({"cpudist", "-O"}, hook)) { // before 5.11 there is no task storage
 		CHECK(hook == "tp_btf");

@@ -195,21 +195,21 @@ std::vector<int64_t> told(const Forks& forks, const std::string& kind)
 	return found;
 }
 
-void check_forksnoop(const Copy& copy)
+void check_forksnoop(const Copy& copy, const std::string& hook)
 {
-	const Forks all = fork_beside(copy, {"-t"});
+	const Forks all = fork_beside(copy, {"-t", "--hook", hook});
 	CHECK(all.events.size() == 8);
 	CHECK(told(all, "process") == all.processes);
 	CHECK(told(all, "thread") == all.threads);
 
-	const Forks processes = fork_beside(copy, {});
+	const Forks processes = fork_beside(copy, {"--hook", hook});
 	CHECK(processes.events.size() == 5);
 	CHECK(told(processes, "process") == processes.processes);
 }
 
-void check_lifedist(const Copy& copy)
+void check_lifedist(const Copy& copy, const std::string& hook)
 {
-	Run run(copy, {"lifedist", "--ppid", std::to_string(getpid())});
+	Run run(copy, {"lifedist", "--ppid", std::to_string(getpid()), "--hook", hook});
 	uint64_t least = 0, most = 0, longest = 0;
 	for (const long ms : {0, 1, 5, 20, 60}) {
 		const Life life = live(ms);
@@ -254,6 +254,9 @@ TEST_CASE("the tools of docs/writing-a-tool.md build as they stand there, and te
 		std::set<std::string>{"bpf/forksnoop.bpf.c", "bpf/lifedist.bpf.c", "include/forksnoop.h",
 			"include/lifedist.h", "tools/forksnoop.cpp", "tools/lifedist.cpp"});
 	copy.make();
-	check_forksnoop(copy);
-	check_lifedist(copy);
+	for (const char* hook : {"tp_btf", "raw_tp"}) {
+		INFO(hook);
+		check_forksnoop(copy, hook);
+		check_lifedist(copy, hook);
+	}
 }

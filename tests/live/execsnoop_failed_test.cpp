@@ -67,10 +67,18 @@ TEST_CASE("execsnoop -x: failed execve, execveat and one by a thread, with the e
 	check_exact_failure("failed-thread", "ENOENT");
 }
 
-TEST_CASE("execsnoop -x: the programs for kernels without bpf_loop tell the same", "[execsnoop]")
+TEST_CASE(
+	"execsnoop -x: the programs for kernels without bpf_loop, or without BTF, tell the same", "[execsnoop]")
 {
-	check_exact_failure("failed-enoent", "ENOENT", "tp_btf+tracepoint+unrolled");
-	check_exact_failure("failed-execveat", "ENOENT", "tp_btf+tracepoint+unrolled");
+	for (const char* hook :
+		{"tp_btf+tracepoint+unrolled", "raw_tp+tracepoint+unrolled", "raw_tp+tracepoint"}) {
+		INFO(hook);
+		if (hook == std::string("raw_tp+tracepoint") && cannot_trace().empty() &&
+			!takes_hook({"execsnoop", "-x"}, hook)) // no bpf_loop
+			continue;
+		check_exact_failure("failed-enoent", "ENOENT", hook);
+		check_exact_failure("failed-execveat", "ENOENT", hook);
+	}
 }
 
 TEST_CASE("execsnoop: without -x failed execs are not told", "[execsnoop]")

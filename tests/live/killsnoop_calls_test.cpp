@@ -256,7 +256,8 @@ TEST_CASE("killsnoop: a failing call of a 32-bit program is seen at sys_exit")
 	} catch (const corescope::load::Failure& failure) {
 		SKIP_TEST(failure.message);
 	}
-	Tool tool({"killsnoop", "--hook", "tp_btf+sys_exit", "-p", std::to_string(getpid())});
+	const std::string hook = GENERATE("tp_btf+sys_exit", "raw_tp+sys_exit");
+	Tool tool({"killsnoop", "--hook", hook, "-p", std::to_string(getpid())});
 	const int result = corescope::load::compat_call(corescope::load::kCompatKill, kNobodysPid, SIGTERM, 0);
 	CHECK(result == -ESRCH);
 	tool.stop();

@@ -217,7 +217,8 @@ TEST_CASE(
 		SKIP_TEST(why);
 	const Refusal unknown = refusal({"killsnoop", "--hook", "kprobe"});
 	CHECK(unknown.status == 64);
-	for (const char* name : {"tp_btf+fexit", "tp_btf+tracepoint", "tp_btf+sys_exit"})
+	for (const char* name :
+		{"tp_btf+fexit", "tp_btf+tracepoint", "tp_btf+sys_exit", "raw_tp+tracepoint", "raw_tp+sys_exit"})
 		CHECK(unknown.errors.find(name) != std::string::npos);
 	const Refusal other_tools = refusal({"sigsnoop", "--hook", "tp_btf+fexit"});
 	CHECK(other_tools.status == 64);
@@ -225,7 +226,8 @@ TEST_CASE(
 	Tool only({"sigsnoop", "--hook", "tp_btf"});
 	only.stop();
 	CHECK(only.meta().at("hooks") == "tp_btf");
-	for (const char* name : {"tp_btf+fexit", "tp_btf+tracepoint", "tp_btf+sys_exit"}) {
+	for (const char* name :
+		{"tp_btf+fexit", "tp_btf+tracepoint", "tp_btf+sys_exit", "raw_tp+tracepoint", "raw_tp+sys_exit"}) {
 		CAPTURE(name);
 		if (std::count(kill_hooks().begin(), kill_hooks().end(), name)) {
 			Tool tool({"killsnoop", "--hook", name});

@@ -106,7 +106,7 @@ std::vector<SignalSession::Watcher> watch(
 SignalSession make_session()
 {
 	SignalSession session;
-	std::vector<std::vector<std::string>> tools = {{"sigsnoop"}};
+	std::vector<std::vector<std::string>> tools = {{"sigsnoop"}, {"sigsnoop", "--hook", "raw_tp"}};
 	for (const std::string& hook : kill_hooks())
 		tools.push_back({"killsnoop", "--hook", hook});
 	session.kill = watch(tools, [&] {
@@ -114,8 +114,9 @@ SignalSession make_session()
 		for (const std::string& name : signal_cases())
 			session.cases.emplace(name, run_signal_case({name}));
 	});
-	session.sig = std::move(session.kill.front());
-	session.kill.erase(session.kill.begin());
+	session.sig = std::move(session.kill[0]);
+	session.sig_raw = std::move(session.kill[1]);
+	session.kill.erase(session.kill.begin(), session.kill.begin() + 2);
 	return session;
 }
 
@@ -141,7 +142,8 @@ const std::vector<std::string>& kill_hooks()
 {
 	static const std::vector<std::string> usable = [] {
 		std::vector<std::string> found;
-		for (const char* hook : {"tp_btf+fexit", "tp_btf+tracepoint", "tp_btf+sys_exit"}) {
+		for (const char* hook : {"tp_btf+fexit", "tp_btf+tracepoint", "tp_btf+sys_exit", "raw_tp+tracepoint",
+				 "raw_tp+sys_exit"}) {
 			Process trial({corescope_path(), "killsnoop", "--hook", hook, "--duration", "1ms"});
 			const int status = trial.wait();
 			INFO(hook << ": " << trial.errors());
@@ -175,6 +177,7 @@ void check_signals(const std::string& name)
 	if (load.skipped())
 		return mark_skipped(load.errors);
 	check(signal_session().sig, load, owed_signals(load));
+	check(signal_session().sig_raw, load, owed_signals(load));
 }
 
 std::vector<std::vector<Json>> told_with(const char* tool,

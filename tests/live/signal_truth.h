@@ -61,7 +61,7 @@ struct SignalSession {
 	};
 	std::map<std::string, SignalCase> cases;
 	std::vector<Watcher> kill; // killsnoop by each hook set
-	Watcher sig;
+	Watcher sig, sig_raw;      // sigsnoop by its best, and by raw_tp
 };
 // Made at the first call. Fails the test where something is lost or a tool does not start.
 const SignalSession& signal_session();

@@ -4,6 +4,7 @@
 #
 # What a kernel has not may only be asked for behind a question whether it has it (bpf_core_field_exists() and the
 # like): otherwise the load fails there. A flavor (type___suffix) is for some kernels only, but for one of these.
+import gzip
 import os
 import re
 import subprocess
@@ -11,18 +12,25 @@ import tempfile
 
 RELOCATION = re.compile(r"prog '(.*?)': relo #(\d+): <(\w+)> \[\d+\] (.*?)(?: \([\d:.]+ @ offset .*\)| = -?\d+)?$")
 NOT_FOUND = re.compile(r"prog '(.*?)': relo #(\d+): no matching targets found$")
+ANSWER = re.compile(r"(prog '.*?': relo #\d+): matching candidate #\d+ <(\w+)> \[\d+\] (.*?)(?: \([\d:.]+ @ (offset .*)\))?$")
 QUESTIONS = {"field_exists", "type_exists", "type_matches", "enumval_exists"}
+
+
+def log_of(bpftool, btf, obj):
+	"""What libbpf finds for each relocation of an object in these types, line by line."""
+	with tempfile.TemporaryDirectory() as work:
+		made = subprocess.run([bpftool, "-d", "gen", "min_core_btf", btf, os.path.join(work, "min.btf"), obj],
+			capture_output=True, text=True, check=False)
+	lines = (made.stdout + made.stderr).strip().splitlines()
+	if made.returncode:
+		raise ValueError(lines[-1])
+	return lines
 
 
 def resolve(bpftool, btf, obj):
 	"""Two sets of (program, kind, what): all relocations, and those that this kernel's types do not answer."""
-	with tempfile.TemporaryDirectory() as work:
-		made = subprocess.run([bpftool, "-d", "gen", "min_core_btf", btf, os.path.join(work, "min.btf"), obj],
-			capture_output=True, text=True, check=False)
-	if made.returncode:
-		raise ValueError((made.stdout + made.stderr).strip().splitlines()[-1])
 	asked, absent, last = set(), set(), {}
-	for line in (made.stdout + made.stderr).splitlines():
+	for line in log_of(bpftool, btf, obj):
 		if found := RELOCATION.search(line):
 			program, number, kind, what = found.groups()
 			last[program] = (number, (program, kind, what))
@@ -42,6 +50,61 @@ def unguarded(absent):
 	questions = {(program, what) for program, kind, what in absent if kind in QUESTIONS}
 	return sorted({what for program, kind, what in absent
 		if kind not in QUESTIONS and (program, what) not in questions and "___" not in what})
+
+
+def bundled(corescope, btf, work):
+	"""The file with the minimal BTF that `corescope btf bundle` makes of these types."""
+	bundle, raw = os.path.join(work, "bundle"), os.path.join(work, "raw.btf")
+	made = subprocess.run([corescope, "btf", "bundle", "-o", bundle, "1=" + btf], capture_output=True, text=True,
+		check=False)
+	if made.returncode:
+		raise ValueError(made.stderr.strip())
+	with open(bundle, "rb") as file:
+		rest = gzip.decompress(file.read())
+
+	def number():
+		nonlocal rest
+		value = shift = 0
+		while True:
+			byte, rest = rest[0], rest[1:]
+			value |= (byte & 127) << shift
+			shift += 7
+			if byte < 128:
+				return value
+
+	def text():
+		nonlocal rest
+		size = number()
+		value, rest = rest[:size], rest[size:]
+		return value
+
+	text(), number(), text()  # what it is, its layout, who made it
+	for _ in range(number()):
+		text()
+	entries = [[text() for _ in range(4)] for _ in range(number())]
+	with open(raw, "wb") as file:
+		file.write(entries[0][3])
+	return raw
+
+
+def check_bundles(bpftool, corescope, objects, btfs):
+	"""For the objects that are compiled WITHOUT_BTF: {object: {kernel: (error or "", answers)}}. libbpf must find in the
+	minimal BTF what it finds in all of the kernel's types: the same members at the same offsets, the same values."""
+	answers = lambda btf, obj: {found.groups() for line in log_of(bpftool, btf, obj) if (found := ANSWER.search(line))}
+	table = {name: {} for name in objects if name.endswith(".raw_tp")}
+	for kernel, btf in btfs.items():
+		with tempfile.TemporaryDirectory() as work:
+			try:
+				least = bundled(corescope, btf, work)
+				for name, cells in table.items():
+					whole, small = answers(btf, objects[name]), answers(least, objects[name])
+					wrong = [" ".join(filter(None, one)) for one in sorted(whole ^ small, key=str)[:3]]
+					cells[kernel] = ("answered otherwise: " + "; ".join(wrong) if wrong else
+						"" if whole else "no answers at all", len(whole))
+			except ValueError as error:
+				for cells in table.values():
+					cells[kernel] = (str(error), 0)
+	return table
 
 
 def check(bpftool, objects, btfs, complete):
