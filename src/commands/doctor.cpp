@@ -11,14 +11,21 @@ namespace corescope {
 
 namespace {
 
+struct ToolNames {
+	std::vector<std::string> all;
+};
+void parse_value(ToolNames& out, const char* text) { out.all.emplace_back(text); }
+ArgumentShape argument_shape(const ToolNames*) { return {ArgumentShape::Kind::tool, {}, true}; }
+
 struct Options {
 	OutputFormat output = OutputFormat::table;
 	bool no_header = false;
 	bool verbose = false;
-	std::vector<std::string> tools;
+	ToolNames tools;
 };
+constexpr std::string_view kFormats[] = {"table", "json"};
 constexpr OptionSpec kOptions[] = {
-	option<&Options::output>(0, "output", "FORMAT", "table (default) or json, one object a line"),
+	option<&Options::output>(0, "output", "FORMAT", "table (default) or json, one object a line", kFormats),
 	option<&Options::no_header>(0, "no-header", "", "leave out the headings"),
 	option<&Options::verbose>('v', "verbose", "", "libbpf's own log, to standard error"),
 };
@@ -115,7 +122,7 @@ public:
 			argc, argv);
 		if (options.output != OutputFormat::table && options.output != OutputFormat::json)
 			throw Error(kUsage, "--output: what doctor finds is a table or json");
-		const std::vector<const Tool*> tools = tools_named(options.tools);
+		const std::vector<const Tool*> tools = tools_named(options.tools.all);
 		set_libbpf_log(options.verbose);
 		Report report(options, {argv, argv + argc});
 		const Surroundings here = look_around(); // before libbpf raises limits
@@ -131,7 +138,7 @@ public:
 		for (const Tool* tool : tools) {
 			const std::vector<ToolCheck> checks = tool_checks(*tool);
 			report.tell(checks);
-			if (!options.tools.empty() && status == kOk)
+			if (!options.tools.all.empty() && status == kOk)
 				status = checks.front().code;
 		}
 		report.end();
