@@ -245,7 +245,8 @@ void Manual::hooks(RoffPage& page, const Tool& tool) const
 			std::string places;
 			for (const std::string& place : tool.hook_places(set))
 				places += (places.empty() ? "" : ", ") + roff_bold(place);
-			page.tagged(roff_bold(set.name), places);
+			page.tagged(roff_bold(set.name),
+				places + (set.cost.empty() ? "" : ": " + roff_inline(set.cost, links_from(""))));
 		}
 	}
 }
