@@ -25,8 +25,4 @@ void append_btf_json_member(Buffer& out, std::string_view key, const BtfType& ty
 // of an array in a row are VALUE*N from four on. A value that is a string as a whole has no quotes.
 void append_btf_text(Buffer& out, const BtfType& type, std::string_view bytes);
 
-// `bits` (1 to 64) bits from `bit_offset` on, as this machine's compilers lay out bitfields; bytes of whole integers
-// are bit_offset % 8 == 0. All must lie in the bytes.
-uint64_t btf_load_bits(std::string_view bytes, uint64_t bit_offset, unsigned bits);
-
 } // namespace corescope

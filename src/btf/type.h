@@ -7,19 +7,20 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 struct btf;
-struct btf_type;
 
 namespace corescope {
 
 struct BtfType;
 
 struct BtfMember {
-	std::string name; // empty: anonymous, its own members count as those of the type around it
+	std::string_view name; // empty: anonymous, its own members count as those of the type around it
 	const BtfType* type = nullptr;
 	uint32_t bit_offset = 0; // in the type around it
 	uint32_t bits = 0;       // of a bitfield; 0: the whole type
@@ -28,8 +29,8 @@ struct BtfMember {
 };
 
 struct BtfEnumerator {
-	std::string name;
-	uint64_t value; // negative ones sign-extended
+	std::string_view name;
+	uint64_t value; // of a signed type sign-extended
 };
 
 struct BtfType {
@@ -52,21 +53,27 @@ struct BtfType {
 	uint32_t size = 0;     // bytes
 	uint32_t count = 0;    // elements of an array
 	const BtfType* element = nullptr;
-	uint64_t leaves = 1; // how many values are printed for it at most, flexible arrays apart
-	std::string name;    // as C writes it: "struct event", "u32", "char[16]"
-	std::vector<BtfMember> members;
-	std::vector<BtfEnumerator> enumerators;
+	uint64_t leaves = 1;                // how many values are printed for it at most, flexible arrays apart
+	std::string name;                   // as C writes it: "struct event", "u32", "char[16]"
+	std::span<const BtfMember> members; // of a struct in its order, of a section in that of its BTF
+	std::span<const BtfEnumerator> enumerators;
 
 	bool is_string() const { return kind == Kind::array && element->is_char; }
 	bool is_number() const { return kind == Kind::integer || kind == Kind::floating; }
 	bool has_members() const { return kind == Kind::record || kind == Kind::choice; }
-	// The enumerator of that value, the first of several; null if it has none.
+	// The enumerator of that value (as btf_load gives it), the first of several; null if it has none.
 	const BtfEnumerator* enumerator(uint64_t value) const;
-	// Bytes of this type in `available` bytes: size, and of a flexible one as many whole elements as there are.
+	// Bytes of this type where it may take `available`: size, or more if flexible, by whole elements.
 	size_t size_in(size_t available) const;
+	// Whether the member may take more bytes than its type's size.
+	bool is_tail(const BtfMember& member) const
+	{
+		return member.type->flexible && (kind == Kind::choice || &member == &members.back());
+	}
 };
 
-// All types of a BTF, made on demand. They live as long as this does, and need the btf only while they are made.
+// All types of a BTF, made on demand. They live as long as this does; their names are the btf's, which outlives it and
+// is not added to.
 class BtfTypes {
 public:
 	explicit BtfTypes(const btf* source);
@@ -86,12 +93,16 @@ public:
 	const btf* source() const { return source_; }
 
 private:
-	struct Maker;
+	class Maker;
+	struct Node {
+		const BtfType* type = nullptr; // null: being made
+		std::unique_ptr<BtfType> own;  // null where `type` is another node's
+		std::vector<BtfMember> members;
+		std::vector<BtfEnumerator> enumerators;
+	};
+
 	const btf* source_;
-	// By id; null: not made yet.
-	std::vector<std::unique_ptr<BtfType>> made_;
-	std::vector<const BtfType*> by_id_;
-	std::vector<char> making_;
+	std::unordered_map<uint32_t, Node> nodes_;
 };
 
 } // namespace corescope

@@ -22,48 +22,6 @@ constexpr Magnitude kTimes[] = {{1, "ns"}, {1000, "us"}, {1000000, "ms"}, {10000
 constexpr Magnitude kSizes[] = {
 	{1, "B"}, {1ULL << 10, "KiB"}, {1ULL << 20, "MiB"}, {1ULL << 30, "GiB"}, {1ULL << 40, "TiB"}};
 
-void append_rows(Buffer& out, const Histogram& histogram, const HistUnit& unit)
-{
-	const std::vector<HistBucket> rows = histogram.rows();
-	uint64_t largest = 1;
-	size_t bound_width = 10;
-	size_t count_width = 8;
-	for (const HistBucket& row : rows) {
-		largest = std::max(largest, row.count);
-		const uint64_t widest = row.overflow ? row.low : row.high;
-		bound_width = std::max<size_t>(bound_width, detail::decimal_digits(widest));
-		count_width = std::max<size_t>(count_width, detail::decimal_digits(row.count) + 1);
-	}
-
-	size_t start = out.size();
-	out.append_fill(' ', bound_width - 5);
-	out.append(unit.heading);
-	out.pad_to(start, 2 * bound_width + 4);
-	out.append(" : ");
-	out.append_padded("count", count_width);
-	out.append(" share  distribution\n");
-
-	for (const HistBucket& row : rows) {
-		out.append_u64_right(row.low, bound_width);
-		out.append(" -> ");
-		if (row.overflow)
-			out.append_padded("inf", bound_width);
-		else
-			out.append_u64_padded(row.high, bound_width);
-		out.append(" : ");
-		out.append_u64_padded(row.count, count_width);
-		const auto tenths = static_cast<uint64_t>((HistSum{row.count} * 2000 / histogram.count() + 1) / 2);
-		out.append_u64_right(tenths / 10, 3);
-		out.append('.');
-		out.append_u64(tenths % 10);
-		out.append("% |");
-		start = out.size();
-		out.append_fill('*', static_cast<size_t>(HistSum{row.count} * kBarWidth / largest));
-		out.pad_to(start, kBarWidth);
-		out.append("|\n");
-	}
-}
-
 void append_bound(Buffer& out, std::string_view what, const HistBucket& bucket, const HistUnit& unit)
 {
 	out.append(", ");
@@ -90,6 +48,49 @@ void append_loss(Buffer& out, size_t line, std::string_view name, uint64_t n)
 
 } // namespace
 
+void append_hist_rows(Buffer& out, std::span<const HistBucket> rows, std::string_view heading)
+{
+	HistSum total = 0;
+	uint64_t largest = 1;
+	size_t bound_width = 10;
+	size_t count_width = 8;
+	for (const HistBucket& row : rows) {
+		total += row.count;
+		largest = std::max(largest, row.count);
+		const uint64_t widest = row.overflow ? row.low : row.high;
+		bound_width = std::max<size_t>(bound_width, detail::decimal_digits(widest));
+		count_width = std::max<size_t>(count_width, detail::decimal_digits(row.count) + 1);
+	}
+
+	size_t start = out.size();
+	out.append_fill(' ', bound_width - 5);
+	out.append(heading);
+	out.pad_to(start, 2 * bound_width + 4);
+	out.append(" : ");
+	out.append_padded("count", count_width);
+	out.append(" share  distribution\n");
+
+	for (const HistBucket& row : rows) {
+		out.append_u64_right(row.low, bound_width);
+		out.append(" -> ");
+		if (row.overflow)
+			out.append_padded("inf", bound_width);
+		else
+			out.append_u64_padded(row.high, bound_width);
+		out.append(" : ");
+		out.append_u64_padded(row.count, count_width);
+		const auto tenths = static_cast<uint64_t>((HistSum{row.count} * 2000 / total + 1) / 2);
+		out.append_u64_right(tenths / 10, 3);
+		out.append('.');
+		out.append_u64(tenths % 10);
+		out.append("% |");
+		start = out.size();
+		out.append_fill('*', static_cast<size_t>(HistSum{row.count} * kBarWidth / largest));
+		out.pad_to(start, kBarWidth);
+		out.append("|\n");
+	}
+}
+
 void append_hist_sum(Buffer& out, HistSum sum, HistBase base)
 {
 	std::span<const Magnitude> magnitudes;
@@ -115,7 +116,7 @@ void append_hist_sum(Buffer& out, HistSum sum, HistBase base)
 void append_hist_text(Buffer& out, const Histogram& histogram, const HistUnit& unit, const HistWindow& window)
 {
 	if (!histogram.empty())
-		append_rows(out, histogram, unit);
+		append_hist_rows(out, histogram.rows(), unit.heading);
 
 	out.append("count ");
 	out.append_u64(histogram.count());

@@ -6,6 +6,9 @@
 #include "hist/snapshot.h"
 #include "output/buffer.h"
 
+#include <span>
+#include <string_view>
+
 namespace corescope {
 
 // Rows from 0 to the last that is not empty (none when the histogram is empty), then one line with count,
@@ -13,6 +16,9 @@ namespace corescope {
 // ends in a newline.
 void append_hist_text(
 	Buffer& out, const Histogram& histogram, const HistUnit& unit, const HistWindow& window);
+
+// The rows alone under their heading, each line ended. There is at least one, and one that is not empty.
+void append_hist_rows(Buffer& out, std::span<const HistBucket> rows, std::string_view heading);
 
 // A sum of base units as people read it: "56.7 ms", "3.25 MiB", "17".
 void append_hist_sum(Buffer& out, HistSum sum, HistBase base);
