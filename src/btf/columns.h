@@ -30,8 +30,9 @@ public:
 	};
 
 	// type: what a record is. One without members becomes a column `value`. It must live as long as this.
-	explicit BtfColumns(const BtfType& type) : BtfColumns(type, Options{}) {}
 	BtfColumns(const BtfType& type, const Options& options);
+	explicit BtfColumns(const BtfType& type) : BtfColumns(type, Options()) {}
+	~BtfColumns();
 	BtfColumns(const BtfColumns&) = delete;
 	BtfColumns& operator=(const BtfColumns&) = delete;
 
@@ -47,7 +48,9 @@ public:
 	struct Column;
 
 private:
-	void add(const BtfType& type, uint32_t bit_offset, uint32_t bits, const std::string& path);
+	void add_members(const BtfType& type, uint32_t bit_offset, const std::string& path, bool tail);
+	void add(const BtfType& type, uint32_t bit_offset, uint32_t bits, const std::string& path, bool tail);
+	Column& named(const BtfType& type, uint32_t bit_offset, uint32_t bits, const std::string& path);
 
 	const BtfType& type_;
 	size_t padding_;

@@ -91,6 +91,8 @@ std::string type_of(FieldType type, bool always)
 {
 	if (type == FieldType::time)
 		return kTime;
+	if (type == FieldType::any)
+		return R"("type": ["null", "boolean", "number", "string", "array", "object"])";
 	const char* name = "number"; // seconds
 	switch (type) {
 	case FieldType::number: name = "integer"; break;

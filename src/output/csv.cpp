@@ -35,7 +35,7 @@ public:
 		out.append("event");
 		for (const Field& field : fields_) {
 			out.append(',');
-			cell(out, field.get(event, context_));
+			cell(out, field.value(event, context_));
 		}
 		out.append(",,\n");
 	}
@@ -74,6 +74,14 @@ private:
 			out.append('.');
 			out.append_digits(value.bits % 1000000000, 9);
 			break;
+		case Value::Kind::composite:
+			quoted_.clear();
+			value.writer().csv(quoted_, value.bytes);
+			if (quoted_.view().find_first_of(",\"") == std::string_view::npos)
+				out.append(quoted_.view());
+			else
+				quote(out);
+			break;
 		}
 	}
 
@@ -89,8 +97,12 @@ private:
 			first = false;
 			quote_text(quoted_, item);
 		});
-		if (quoted_.empty())
-			return;
+		if (!quoted_.empty())
+			quote(out);
+	}
+
+	void quote(Buffer& out) const
+	{
 		out.append('"');
 		for (const char byte : quoted_.view()) {
 			out.append(byte);

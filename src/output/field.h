@@ -40,10 +40,14 @@ struct Field {
 	const char* key;     // in JSON and CSV, and the name by which a tool shows or hides the column
 	unsigned width;      // columns; 0: as long as it is (the last one)
 	unsigned flags;
-	Value (*get)(const void* event, const FieldContext& context);
+	// self: the field's own, below.
+	Value (*get)(const void* event, const FieldContext& context, const void* self);
 	const char* doc;
 	FieldType type;
-	bool always; // never none
+	bool always;                // never none
+	const void* self = nullptr; // what `get` needs to know where one function serves several fields
+
+	Value value(const void* event, const FieldContext& context) const { return get(event, context, self); }
 };
 
 template <auto Member>
@@ -77,7 +81,7 @@ constexpr Field field(const char* heading, const char* key, unsigned width, unsi
 {
 	using Event = typename EventOf<Member>::Event;
 	return {heading, key, width, flags,
-		[](const void* event, const FieldContext&) {
+		[](const void* event, const FieldContext&, const void*) {
 			return to_value(static_cast<const Event*>(event)->*Member);
 		},
 		doc, type_of_member<typename EventOf<Member>::Type>(), true};
@@ -91,7 +95,7 @@ constexpr Field computed(
 {
 	using Result = std::invoke_result_t<decltype(Get), const Event&, const FieldContext&>;
 	return {heading, key, width, flags,
-		[](const void* event, const FieldContext& context) -> Value {
+		[](const void* event, const FieldContext& context, const void*) -> Value {
 			return Get(*static_cast<const Event*>(event), context);
 		},
 		doc, Result::kType, false};
@@ -103,7 +107,7 @@ constexpr Field time_field(unsigned flags)
 {
 	using Event = typename EventOf<Member>::Event;
 	return {"TIME", "ts", 8, flags,
-		[](const void* event, const FieldContext&) {
+		[](const void* event, const FieldContext&, const void*) {
 			return Value::time(static_cast<const Event*>(event)->*Member);
 		},
 		"when it happened, taken in the kernel", FieldType::time, true};
@@ -115,7 +119,7 @@ constexpr Field elapsed_field()
 {
 	using Event = typename EventOf<Member>::Event;
 	return {"TIME(s)", "elapsed", 8, kOptional,
-		[](const void* event, const FieldContext& context) {
+		[](const void* event, const FieldContext& context, const void*) {
 			const uint64_t at = static_cast<const Event*>(event)->*Member;
 			return Value::seconds(at > context.start_boot_ns ? at - context.start_boot_ns : 0);
 		},
@@ -128,7 +132,7 @@ constexpr Field error_field()
 {
 	using Event = typename EventOf<Member>::Event;
 	return {nullptr, "error", 0, kInData,
-		[](const void* event, const FieldContext&) {
+		[](const void* event, const FieldContext&, const void*) {
 			const auto ret = static_cast<const Event*>(event)->*Member;
 			return ret < 0 ? Value::word(error_name(-ret)) : Value::none();
 		},
@@ -144,7 +148,7 @@ constexpr Field cgroup_field(const char* key, const char* doc)
 {
 	using Event = typename EventOf<Member>::Event;
 	return {nullptr, key, 0, kInData,
-		[](const void* event, const FieldContext& context) {
+		[](const void* event, const FieldContext& context, const void*) {
 			return cgroup_part(static_cast<const Event*>(event)->*Member, context, Part);
 		},
 		doc, FieldType::text, false};

@@ -38,6 +38,17 @@ void append_json_list(Buffer& out, std::string_view key, std::string_view list)
 	out.append(']');
 }
 
+void append_json_composite(Buffer& out, std::string_view key, const Value& value)
+{
+	value.writer().json(out, value.bytes);
+	const size_t end = out.size();
+	out.append(",\"");
+	out.append(key);
+	out.append("_b64\":");
+	if (!value.writer().json_b64(out, value.bytes))
+		out.truncate(end);
+}
+
 void append_time(Buffer& out, std::string_view key, int64_t unix_ns)
 {
 	out.append('"');
@@ -63,7 +74,7 @@ public:
 		out.append("{\"type\":\"event\"");
 		for (const Field& field : fields_) {
 			out.append(',');
-			append_json_member(out, field.key, field.get(event, context_), clock_, times_);
+			append_json_member(out, field.key, field.value(event, context_), clock_, times_);
 		}
 		out.append("}\n");
 	}
@@ -112,6 +123,7 @@ void append_json_member(
 		out.append('.');
 		out.append_digits(value.bits % 1000000000, 9);
 		break;
+	case Value::Kind::composite: append_json_composite(out, key, value); break;
 	}
 }
 

@@ -28,7 +28,8 @@ public:
 		for (size_t i = 0; i < fields_.size(); i++) {
 			const bool last = i + 1 == fields_.size();
 			const bool right = fields_[i].flags & kRight;
-			columns_[i] = {fields_[i].get, last && !right ? 0 : fields_[i].width, right, last ? '\n' : ' '};
+			columns_[i] = {fields_[i].get, fields_[i].self, last && !right ? 0 : fields_[i].width, right,
+				last ? '\n' : ' '};
 		}
 	}
 
@@ -50,7 +51,7 @@ public:
 	void event(Buffer& out, const void* event) override
 	{
 		for (Column& column : columns_) {
-			const Value value = column.get(event, context_);
+			const Value value = column.get(event, context_, column.self);
 			if (value.kind > Value::Kind::word || value.bytes.size() > sizeof(column.raw)) {
 				cell(out, column, value);
 				continue;
@@ -92,7 +93,8 @@ private:
 		' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' '};
 
 	struct Column {
-		Value (*get)(const void* event, const FieldContext& context);
+		Value (*get)(const void* event, const FieldContext& context, const void* self);
+		const void* self;
 		size_t width;
 		bool right;
 		char end; // what follows the cell
@@ -126,7 +128,8 @@ private:
 			break;
 		case Value::Kind::list:
 		case Value::Kind::time:
-		case Value::Kind::seconds: break;
+		case Value::Kind::seconds:
+		case Value::Kind::composite: break;
 		}
 		const size_t start = out.size();
 		if (value.kind == Value::Kind::text) {
@@ -135,12 +138,15 @@ private:
 			list(out, value);
 		} else if (value.kind == Value::Kind::time) {
 			times_.hms(out, clock_.to_unix_ns(value.bits));
+		} else if (value.kind == Value::Kind::composite) {
+			value.writer().table(out, value.bytes);
 		} else {
 			out.append_u64(value.bits / 1000000000);
 			out.append('.');
 			out.append_digits(value.bits % 1000000000 / 1000000, 3);
 		}
-		const bool exotic = value.kind == Value::Kind::text || value.kind == Value::Kind::list;
+		const bool exotic = value.kind == Value::Kind::text || value.kind == Value::Kind::list ||
+			value.kind == Value::Kind::composite;
 		const size_t columns = !width ? 0 : exotic ? display_width(out.view_from(start)) : out.size() - start;
 		if (columns < width)
 			out.append_fill(' ', width - columns);

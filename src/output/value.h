@@ -8,6 +8,21 @@
 
 namespace corescope {
 
+class Buffer;
+
+// Whoever can write what is neither a number nor a string: an array, a struct, an address.
+class Composite {
+public:
+	virtual void table(Buffer& out, std::string_view bytes) const = 0; // one line, escaped
+	virtual void csv(Buffer& out, std::string_view bytes) const = 0;   // the writer does the quoting
+	virtual void json(Buffer& out, std::string_view bytes) const = 0;  // one valid JSON value
+	// In base64, what of it is strings that are not UTF-8; false if there are none, and nothing is appended.
+	virtual bool json_b64(Buffer& out, std::string_view bytes) const = 0;
+
+protected:
+	~Composite() = default;
+};
+
 struct Value {
 	enum class Kind : uint8_t {
 		none, // not known, or does not apply
@@ -19,10 +34,12 @@ struct Value {
 		list,    // strings closed by NUL each, one after the other
 		time,    // CLOCK_BOOTTIME ns
 		seconds, // ns, told as seconds
+		composite,
 	};
 
 	Kind kind = Kind::none;
-	uint64_t bits = 0; // a number; for a list, how many bytes of note stand behind it
+	uint64_t bits =
+		0; // a number; for a list, how many bytes of note stand behind it; for a composite, its writer
 	std::string_view bytes{};
 
 	static constexpr Value none() { return {}; }
@@ -38,12 +55,19 @@ struct Value {
 	}
 	static constexpr Value time(uint64_t boot_ns) { return {Kind::time, boot_ns, {}}; }
 	static constexpr Value seconds(uint64_t ns) { return {Kind::seconds, ns, {}}; }
+	// The writer outlives the value.
+	static Value composite(const Composite& writer, std::string_view b)
+	{
+		return {Kind::composite, reinterpret_cast<uintptr_t>(&writer), b};
+	}
 
+	const Composite& writer() const { return *reinterpret_cast<const Composite*>(bits); }
 	std::string_view note() const { return {bytes.data() + bytes.size(), kind == Kind::list ? bits : 0}; }
 };
 
 // What a field always is, unless it is none: known before there is an event, for whoever describes the output.
-enum class FieldType : uint8_t { number, text, boolean, list, time, seconds };
+// any: not known before there is a type, or of a composite.
+enum class FieldType : uint8_t { number, text, boolean, list, time, seconds, any };
 
 // A value that is of one type, or none: what the function of a computed field returns.
 template <FieldType Type>
