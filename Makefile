@@ -57,6 +57,8 @@ doc_pages   := $(filter-out docs/design.md docs/testing.md docs/writing-a-tool.m
 tool_src    := $(sort $(wildcard tools/*.cpp))
 support_src := $(sort $(wildcard tests/support/*.cpp))
 load_src    := $(sort $(wildcard tests/load/*.cpp tests/load/*.c))
+fixtures    := $(patsubst %.bpf.c,$(B)/%.bpf.o,$(sort $(wildcard tests/bpf/*.bpf.c)))
+uses_fixture := $(shell grep -ls '\.incbin' $(wildcard tests/*/*.cpp) /dev/null)
 main_src    := src/cli/main.cpp
 version_src := src/cli/version.cpp
 # A suite is a folder of Catch2 tests; `unit` needs no kernel, the others run the built binary.
@@ -226,6 +228,10 @@ define compile_bpf
 	$(Q)$(LLVM_STRIP) -g $@
 endef
 
+# What tests read and never load. A test takes it in by .incbin.
+$(fixtures): $(B)/tests/bpf/%.bpf.o: tests/bpf/%.bpf.c $(B)/.flags-bpf
+	$(call compile_bpf)
+
 # Each kernel half twice: with the kernel's types, and for kernels that offer none (bpf/lib/hook.bpf.h).
 $(B)/bpf/%.bpf.o: bpf/%.bpf.c $(B)/.flags-bpf
 	$(call compile_bpf)
@@ -253,6 +259,7 @@ $(SYSROOT)/packages:
 	@packaging/sysroot $(debian_arch_$(ARCH)) $(SYSROOT)
 endif
 
+$(call obj,$(uses_fixture)): $(fixtures)
 $(O)/obj/tests/%.o: extra = $(test_flags)
 # Catch2's own code is most of a test build, and is not what is tested.
 $(O)/obj/tests/support/%.o: extra = $(test_flags) -U_FORTIFY_SOURCE -O0

@@ -159,7 +159,7 @@ private:
 		case BTF_KIND_PTR:
 			type.kind = Kind::pointer;
 			type.size = btf__pointer_size(types_.source_) == 4 ? 4 : 8;
-			type.name = target_name(t.type) + " *";
+			type.name = pointer_name(t.type);
 			break;
 		case BTF_KIND_ENUM:
 		case BTF_KIND_ENUM64: enumeration(node, id, t); break;
@@ -181,21 +181,21 @@ private:
 			broken(id, "it has more values than can be told");
 	}
 
-	// What a pointer leads to, which need not be complete nor end.
-	std::string target_name(uint32_t id) const
+	// What it leads to need not be complete, and may lead back.
+	std::string pointer_name(uint32_t id) const
 	{
-		std::string stars;
+		std::string stars = "*";
 		for (unsigned i = 0; i < kDeepest; i++) {
 			const btf_type& t = raw(id);
 			if (btf_is_ptr(&t))
 				stars += '*';
 			else if (btf_is_typedef(&t) || !is_reference(t))
-				return named_target(id, t) + (stars.empty() ? "" : " " + stars);
+				return target_name(id, t) + ' ' + stars;
 			id = t.type;
 		}
 		broken(id, "it refers to itself");
 	}
-	std::string named_target(uint32_t id, const btf_type& t) const
+	std::string target_name(uint32_t id, const btf_type& t) const
 	{
 		const std::string name = type_name(t);
 		switch (btf_kind(&t)) {
