@@ -84,7 +84,7 @@ BtfPlace element_at(const BtfPlace& place, std::string_view index)
 	try {
 		i = parse_number(index, 0, type.count - 1);
 	} catch (const BadValue&) {
-		throw BadValue{type.name + " has no element [" + quoted(index) + "]; there are [0] to [" +
+		throw BadValue{type.name + " has no element " + quoted(index) + "; there are [0] to [" +
 			std::to_string(type.count - 1) + "]"};
 	}
 	return {type.element, place.bit_offset + static_cast<uint32_t>(i) * type.element->size * 8, 0};
