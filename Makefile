@@ -58,6 +58,7 @@ tool_src    := $(sort $(wildcard tools/*.cpp))
 support_src := $(sort $(wildcard tests/support/*.cpp))
 load_src    := $(sort $(wildcard tests/load/*.cpp tests/load/*.c))
 fixtures    := $(patsubst %.bpf.c,$(B)/%.bpf.o,$(sort $(wildcard tests/bpf/*.bpf.c)))
+fuzz_src    := $(sort $(wildcard tests/fuzz/*.cpp))
 uses_fixture := $(shell grep -ls '\.incbin' $(wildcard tests/*/*.cpp) /dev/null)
 main_src    := src/cli/main.cpp
 version_src := src/cli/version.cpp
@@ -160,7 +161,7 @@ endif
 .PRECIOUS: $(B)/bpf/%.bpf.o $(B)/bpf/%.raw_tp.bpf.o $(B)/skel/%.skel.h
 .SUFFIXES:
 .DEFAULT_GOAL := all
-.PHONY: all arm64 objects test test-unit test-live test-behaviour test-e2e test-asan test-packages test-dist tests loads bench man completions \
+.PHONY: all arm64 objects test test-unit test-live test-behaviour test-e2e test-asan fuzz test-packages test-dist tests loads bench man completions \
 	schema everything install install-links install-compat deb rpm dist dist-one clean format format-check lint \
 	compile_commands.json check-vmlinux help FORCE
 
@@ -178,6 +179,7 @@ help:
 	@echo 'test                   every suite, one closing line; also test-unit, test-live, test-behaviour'
 	@echo 'test-e2e               with Prometheus, systemd and cron (./bootstrap install e2e)'
 	@echo 'test-asan              the unit and live tests built with ASan and UBSan, in build/asan'
+	@echo 'fuzz                   hostile input for FUZZ_SECONDS=60 each: what tests/fuzz holds (clang)'
 	@echo 'bench                  the measurements under bench/'
 	@echo 'matrix                 the tools under other kernels, in qemu; MATRIX= gives tests/matrix/run options'
 	@echo 'matrix-arm64           the same under the kernels of arm64; matrix-relocations: both, without booting any'
@@ -385,6 +387,36 @@ endif
 
 test-packages: deb rpm
 	@$(run_tests) 'tests/packages/run $(B)'
+
+# Each tests/fuzz/X.cpp is a target, built with clang from what its lines `// Links:` name, under ASan and UBSan. Seeds are
+# the objects that tests read, and their BTF. FUZZ_SECONDS= for how long each.
+FUZZ_CXX   ?= clang++
+fuzz_links  = $(wildcard $(shell sed -n 's|^// Links: *||p' $(1)))
+fuzz_obj    = $(patsubst %.cpp,$(B)/fuzz/obj/%.o,$(1))
+fuzz_flags := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+fuzz_bins  := $(patsubst tests/fuzz/%.cpp,$(B)/fuzz/%,$(fuzz_src))
+fuzz_seeds := $(patsubst $(B)/tests/bpf/%.bpf.o,$(B)/fuzz/seeds/%.btf,$(fixtures))
+
+fuzz: $(fuzz_bins) $(fuzz_seeds)
+	@tests/fuzz/run $(B)/fuzz $(fuzz_bins)
+
+$(B)/fuzz/obj/%.o: %.cpp $(O)/.flags-cxx
+	$(call say,FUZZ-CXX,$<)
+	@mkdir -p $(@D)
+	$(Q)$(FUZZ_CXX) -std=c++20 -O1 -g $(fuzz_flags) -fsanitize=fuzzer-no-link $(warnings) $(includes) $(test_flags) \
+		-MD -MP -MF $(@:.o=.d) -MT $@ -c $< -o $@
+
+define fuzz_target
+$(B)/fuzz/$(1): $(call fuzz_obj,tests/fuzz/$(1).cpp $(call fuzz_links,tests/fuzz/$(1).cpp))
+	$$(call say,LD,$$@)
+	$$(Q)$(FUZZ_CXX) $(fuzz_flags) -fsanitize=fuzzer $$(filter %.o,$$^) -Wl,-Bstatic $(filter-out -lm,$(libs)) -Wl,-Bdynamic -lm -o $$@
+endef
+$(foreach t,$(patsubst tests/fuzz/%.cpp,%,$(fuzz_src)),$(eval $(call fuzz_target,$t)))
+
+$(fuzz_seeds): $(B)/fuzz/seeds/%.btf: $(B)/tests/bpf/%.bpf.o
+	@mkdir -p $(@D)
+	$(Q)cp $< $(@:.btf=.bpf.o)
+	$(Q)$(subst llvm-strip,llvm-objcopy,$(LLVM_STRIP)) --dump-section .BTF=$@ $< /dev/null
 
 bench: tests
 	@if [ -x bench/run ]; then $(run_tests:tests/run=bench/run); else echo 'bench: there is no bench/run' >&2; exit 1; fi

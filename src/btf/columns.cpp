@@ -120,7 +120,8 @@ Value get_string(const void* event, const FieldContext&, const void* self)
 	const std::string_view bytes = column.own_bytes(record_of(event).bytes);
 	if (bytes.size() < column.type->size)
 		return Value::none();
-	return Value::text(bytes.substr(0, bytes.find('\0')));
+	const std::string_view text = bytes.substr(0, bytes.find('\0'));
+	return Value::text(text.empty() ? std::string_view("") : text); // that of no bytes points nowhere
 }
 
 Value get_composite(const void* event, const FieldContext&, const void* self)
@@ -177,7 +178,8 @@ BtfColumns::BtfColumns(const BtfType& type, const Options& options)
 	taken_.insert(taken_.end(), options.taken.begin(), options.taken.end());
 	if (type.has_members())
 		add_members(type, 0, "", true);
-	else
+	// A record must not vanish because there is nothing in it.
+	if (fields_.empty())
 		add(type, 0, 0, "value", true);
 	for (const bool is_missing : {true, false}) {
 		Column& column = named(type, 0, 0, is_missing ? "missing_bytes" : "extra_bytes");

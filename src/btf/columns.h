@@ -29,7 +29,7 @@ public:
 		size_t padding = 0;
 	};
 
-	// type: what a record is. One without members becomes a column `value`. It must live as long as this.
+	// type: what a record is. One without members is one column `value`. It must live as long as this.
 	BtfColumns(const BtfType& type, const Options& options);
 	explicit BtfColumns(const BtfType& type) : BtfColumns(type, Options()) {}
 	~BtfColumns();

@@ -27,13 +27,14 @@ constexpr size_t kLongestName = 511;         // as in the kernel
 		"BTF type " + std::to_string(id) + ": " + why + "; the object is damaged, compile it again");
 }
 
-// What the kernel lets names be. So none needs escaping, wherever it is written.
+// What the kernel lets names be. So none needs escaping, wherever it is written, nor looks like a number.
 bool is_name(std::string_view name)
 {
-	return std::all_of(name.begin(), name.end(), [](char c) {
-		return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-			c == '.' || c == '$';
-	});
+	return (name.empty() || name.front() < '0' || name.front() > '9') &&
+		std::all_of(name.begin(), name.end(), [](char c) {
+			return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+				c == '.' || c == '$';
+		});
 }
 
 // Of types, for messages: some compilers write more into them than a name.
@@ -120,13 +121,13 @@ private:
 	{
 		return printable(btf__name_by_offset(types_.source_, t.name_off));
 	}
-	std::string_view checked_name(uint32_t id, uint32_t offset) const
+	std::string_view checked_name(uint32_t id, uint32_t offset, bool may_be_empty = false) const
 	{
 		const char* name = btf__name_by_offset(types_.source_, offset);
 		if (!name)
 			broken(id, "a name lies outside the names");
 		const std::string_view text(name, strnlen(name, kLongestName + 1));
-		if (!is_name(text) || text.size() > kLongestName)
+		if ((text.empty() && !may_be_empty) || !is_name(text) || text.size() > kLongestName)
 			broken(id, "'" + printable(name) + "' cannot be a name");
 		return text;
 	}
@@ -295,7 +296,7 @@ private:
 		type.leaves = 1;
 		for (unsigned i = 0; i < btf_vlen(&t); i++) {
 			const btf_member& m = btf_members(&t)[i];
-			BtfMember member{checked_name(id, m.name_off), &make_value(m.type, id),
+			BtfMember member{checked_name(id, m.name_off, true), &make_value(m.type, id),
 				btf_member_bit_offset(&t, i), btf_member_bitfield_size(&t, i)};
 			// Before there was a flag, the integer's type said which of its bits count.
 			const btf_type& plain = without_qualifiers(m.type);

@@ -229,5 +229,9 @@ TEST_CASE(
 		std::vector<std::string>{"lost_", "map_", "map__", "missing_bytes", "missing_bytes_", "extra_bytes"});
 	BtfColumns number(types.at(static_cast<uint32_t>(btf.u32)));
 	CHECK(std::string(number.fields()[0].key) == "value");
+	BtfColumns nothing(types.at(static_cast<uint32_t>(btf.record("empty", 0, {}))));
+	FieldContext context;
+	WallClock clock;
+	CHECK(Trial::line(*table_writer(nothing.fields(), {}, {}, true, context, clock), "") == "{}\n");
 	CHECK_THROWS_AS(BtfColumns(types.at(static_cast<uint32_t>(anonymous))), Error);
 }
