@@ -2,9 +2,12 @@
 // BTF that contradicts itself is refused, one line and status 65, and never followed.
 #include "base/error.h"
 #include "btf_trial.h"
+#include "skip.h"
 
 #include <chrono>
 #include <functional>
+#include <memory>
+#include <unistd.h>
 
 using namespace corescope;
 using namespace corescope::test;
@@ -142,4 +145,33 @@ TEST_CASE("BTF: old bitfields, whose integer's type has the bits, are as good as
 	const int record = btf.record("old", 4, {{"x", five, 0}, {"y", btf.u16, 16}});
 	BtfTypes types(btf.raw());
 	CHECK(json(types.at(static_cast<uint32_t>(record)), std::string("\xa8\0\1\0", 4)) == R"({"x":21,"y":1})");
+}
+
+TEST_CASE("BTF: nothing is wrong with any type of this kernel", "[btf]")
+{
+	if (access("/sys/kernel/btf/vmlinux", R_OK) != 0)
+		SKIP_TEST("this kernel does not show its BTF");
+	const std::unique_ptr<btf, void (*)(btf*)> kernel(btf__load_vmlinux_btf(), btf__free);
+	REQUIRE(kernel);
+	BtfTypes types(kernel.get());
+	unsigned structs = 0;
+	for (uint32_t id = 1; id < btf__type_cnt(kernel.get()); id++) {
+		const btf_type* t = btf__type_by_id(kernel.get(), id);
+		if (!btf_is_composite(t) && !btf_is_any_enum(t) && !btf_is_int(t) && !btf_is_ptr(t) &&
+			!btf_is_datasec(t))
+			continue;
+		const BtfType& type = types.at(id);
+		REQUIRE(type.kind != BtfType::Kind::opaque);
+		if (btf_is_composite(t)) {
+			REQUIRE(type.size == t->size);
+			structs++;
+		}
+	}
+	CHECK(structs > 1000);
+	// What every kernel has in a task.
+	const BtfType& task = types.at(types.find("struct task_struct"));
+	const BtfPlace comm = btf_resolve(task, ".comm");
+	CHECK(comm.type->is_string());
+	CHECK(comm.type->size == 16);
+	CHECK(btf_resolve(task, ".pid").type->name == "pid_t");
 }
