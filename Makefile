@@ -546,7 +546,7 @@ format-check:
 db_entry = {"directory": "$(CURDIR)", "file": "$(1)", "command": "$(subst ",\",$(subst \,\\,$(filter-out -Werror,$(2)))) -c $(1)"}
 db_cxx   = $(call db_entry,$(1),$(CXX) $(all_cxxflags) $(if $(filter $(version_src),$(1)),$(version_flags)) \
 	$(if $(filter tests/%,$(1)),$(test_flags)))
-lint_src := $(src_src) $(docs_src) $(docs_lib) $(tool_src) $(support_src) $(test_src) $(filter %.cpp,$(load_src))
+lint_src := $(src_src) $(docs_src) $(docs_lib) $(tool_src) $(support_src) $(test_src) $(fuzz_src) $(filter %.cpp,$(load_src))
 comma := ,
 $(B)/compile_commands.json: FORCE
 	@mkdir -p $(@D)

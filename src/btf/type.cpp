@@ -308,7 +308,7 @@ private:
 			if (member.name.empty() && !member.type->has_members())
 				continue; // padding
 			type.leaves += member.type->leaves;
-			node.members.push_back(std::move(member));
+			node.members.push_back(member);
 		}
 		type.members = node.members;
 		for (const BtfMember& member : type.members)

@@ -16,12 +16,14 @@ using namespace corescope::test;
 
 asm(".pushsection .rodata\n"
 	".balign 16\n"
-	".globl values_object, values_object_end\n"
-	"values_object: .incbin \"build/tests/bpf/values.bpf.o\"\n"
-	"values_object_end: .byte 0\n"
-	".popsection");
+	".globl values_object, values_object_size\n"
+	"values_object_size: .quad 2f - 1f\n"
+	"values_object:\n"
+	"1: .incbin \"build/tests/bpf/values.bpf.o\"\n"
+	"2: .popsection");
 extern "C" {
-extern const char values_object[], values_object_end[];
+extern const uint64_t values_object_size;
+extern const char values_object[];
 }
 
 namespace {
@@ -31,8 +33,7 @@ struct Opened {
 	{
 		libbpf_set_print(nullptr);
 		const bpf_object_open_opts options = {.sz = sizeof(options), .object_name = "values"};
-		object.reset(bpf_object__open_mem(
-			values_object, static_cast<size_t>(values_object_end - values_object), &options));
+		object.reset(bpf_object__open_mem(values_object, values_object_size, &options));
 		REQUIRE(object);
 		types = std::make_unique<BtfTypes>(bpf_object__btf(object.get()));
 		variables = std::make_unique<BtfVariables>(object.get(), *types);
