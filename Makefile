@@ -92,7 +92,8 @@ warnings := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -W
 includes := -Isrc -Iinclude -isystem $(B)/skel$(if $(SYSROOT), \
 	-isystem $(SYSROOT)/usr/include -isystem $(SYSROOT)/usr/include/$(MULTIARCH))
 # Literals of tests are what they are: no word about their conversion.
-test_flags := -Itests -Itests/support -Wno-conversion
+# The assembler's path is for .incbin of fixtures.
+test_flags := -Itests -Itests/support -Wno-conversion -Wa,-I$(B)/tests/bpf
 common   := -ffile-prefix-map=$(CURDIR)=.$(if $(SYSROOT), -ffile-prefix-map=$(SYSROOT)=) -ffunction-sections -fdata-sections -pthread
 ifdef SAN
 CXXFLAGS ?= -O1 -g

@@ -360,7 +360,6 @@ private:
 };
 
 BtfTypes::BtfTypes(const btf* source) : source_(source) {}
-BtfTypes::~BtfTypes() = default;
 
 const BtfType& BtfTypes::at(uint32_t id) { return Maker(*this).make(id); }
 

@@ -77,7 +77,6 @@ struct BtfType {
 class BtfTypes {
 public:
 	explicit BtfTypes(const btf* source);
-	~BtfTypes();
 	BtfTypes(const BtfTypes&) = delete;
 	BtfTypes& operator=(const BtfTypes&) = delete;
 

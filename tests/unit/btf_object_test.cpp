@@ -19,7 +19,7 @@ asm(".pushsection .rodata\n"
 	".globl values_object, values_object_size\n"
 	"values_object_size: .quad 2f - 1f\n"
 	"values_object:\n"
-	"1: .incbin \"build/tests/bpf/values.bpf.o\"\n"
+	"1: .incbin \"values.bpf.o\"\n"
 	"2: .popsection");
 extern "C" {
 extern const uint64_t values_object_size;
