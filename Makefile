@@ -171,7 +171,7 @@ all: $(O)/corescope $(links)
 arm64:
 	@$(MAKE) ARCH=arm64 all
 
-objects: $(patsubst bpf/%.bpf.c,$(B)/bpf/%.bpf.o,$(bpf_src))
+objects: $(foreach o,$(patsubst bpf/%.bpf.c,$(B)/bpf/%,$(bpf_src)),$o.bpf.o $o.raw_tp.bpf.o)
 
 help:
 	@echo 'all                    build/corescope and a link build/TOOL for each tool (the default)'
@@ -256,7 +256,7 @@ $(call obj,$(version_src)): $(O)/.flags-version
 $(call obj,$(version_src)): extra = $(version_flags)
 
 ifneq ($(SYSROOT),)
-$(call obj,$(src_src) $(tool_src) $(support_src) $(test_src) $(load_src)): | $(SYSROOT)/packages
+$(call obj,$(src_src) $(docs_src) $(docs_lib) $(tool_src) $(support_src) $(test_src) $(load_src)): | $(SYSROOT)/packages
 $(SYSROOT)/packages:
 	@command -v $(CXX) > /dev/null || { echo 'make: no $(CXX): ./bootstrap install $(ARCH)' >&2; exit 69; }
 	@packaging/sysroot $(debian_arch_$(ARCH)) $(SYSROOT)

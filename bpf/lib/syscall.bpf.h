@@ -7,14 +7,13 @@
 
 #define KERNEL_STACK_BYTES 16384 // THREAD_SIZE of both architectures, with pages of 4 KiB and without KASAN
 
-// 6.9: what an x86 kernel that knows FRED (CONFIG_X86_FRED) saves besides, whether the CPU has it or not. Where the
+#if defined(__TARGET_ARCH_x86)
+// 6.9: what a kernel that knows FRED (CONFIG_X86_FRED) saves besides, whether the CPU has it or not. Where the
 // helper answers, nothing asks for it.
 struct fred_frame___since_6_9 {
 	char any;
 };
 #define KERNEL_STACK_PADDING (!TYPED_HOOKS && bpf_core_type_exists(struct fred_frame___since_6_9) ? 16 : 0)
-
-#if defined(__TARGET_ARCH_x86)
 #define SYSCALL_FUNCTION(name) "__x64_sys_" #name
 #define syscall_number(regs) ((long)regs_read(regs, orig_ax))
 #define syscall_arg1(regs) regs_read(regs, di)
@@ -29,6 +28,7 @@ struct fred_frame___since_6_9 {
 #define syscall_compat_arg3(regs) ((__u32)regs_read(regs, dx))
 #define syscall_compat_arg4(regs) ((__u32)regs_read(regs, si))
 #elif defined(__TARGET_ARCH_arm64)
+#define KERNEL_STACK_PADDING 0
 #define SYSCALL_FUNCTION(name) "__arm64_sys_" #name
 #define syscall_number(regs) ((long)regs_read(regs, syscallno))
 #define syscall_arg1(regs) regs_read(regs, orig_x0)
