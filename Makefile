@@ -510,9 +510,8 @@ dist:
 dist-one: all
 	$(call say,DIST,build/dist/$(dist_name).tar.gz)
 	$(Q)rm -rf $(B)/stage && mkdir -p build/dist
-	$(Q)$(MAKE) ARCH=$(ARCH) install DESTDIR=$(CURDIR)/$(B)/stage prefix=/usr/local LINKS=1
+	$(Q)$(MAKE) ARCH=$(ARCH) install DESTDIR=$(CURDIR)/$(B)/stage prefix=/usr/local sysconfdir=/usr/local/etc LINKS=1
 	$(Q)mv $(B)/stage/usr/local $(B)/stage/$(dist_name)
-	$(Q)[ ! -d $(B)/stage/etc ] || mv $(B)/stage/etc $(B)/stage/$(dist_name)/etc
 	$(Q)install -m 644 LICENSE README.md $(B)/stage/$(dist_name)
 	$(Q)LC_ALL=C $(dist_tar) -C $(B)/stage -cf $(B)/stage.tar $(dist_name)
 	$(Q)gzip -9nc $(B)/stage.tar > build/dist/$(dist_name).tar.gz
