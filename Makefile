@@ -76,8 +76,9 @@ uses_skel := $(sort $(tool_src) $(shell grep -ls '\.skel\.h' $(src_src) $(wildca
 obj       = $(patsubst %,$(O)/obj/%.o,$(basename $(1)))
 src_obj  := $(call obj,$(src_src))
 lib_obj  := $(call obj,$(filter-out $(main_src),$(src_src)))
-# What a unit test links: the runtime without main, and without what only a built skeleton can compile.
-unit_obj := $(call obj,$(filter-out $(main_src) $(uses_skel),$(src_src)))
+# What a unit test links: the runtime without main, and without what only a built skeleton can compile, nor what stands on
+# that: whatever is in the same folder.
+unit_obj := $(call obj,$(filter-out $(main_src) $(addsuffix %,$(dir $(filter src/%,$(uses_skel)))),$(src_src)))
 tool_obj := $(call obj,$(tool_src))
 links    := $(addprefix $(O)/,$(tools))
 # The workloads are the truth that tools are measured against: never with sanitizers, one set for all builds.
