@@ -54,6 +54,7 @@ std::string cell_text(const Value& value, const WallClock& clock)
 			escape_text(text, item);
 		});
 		break;
+	case Value::Kind::composite: value.writer().table(text, value.bytes); break;
 	case Value::Kind::time:
 		append_rfc3339(text, clock.to_unix_ns(value.bits));
 		text.truncate(19);
@@ -94,7 +95,7 @@ void append_table(
 			continue;
 		Column column{&field, {}, header ? std::string_view(field.heading).size() : 0};
 		for (const void* row : rows) {
-			std::string text = cell_text(field.get(row, context), clock);
+			std::string text = cell_text(field.value(row, context), clock);
 			column.cells.push_back(text.empty() ? "-" : std::move(text));
 			column.width = std::max(column.width, display_width(column.cells.back()));
 		}
@@ -141,7 +142,7 @@ void append_json(Buffer& out, const Listing& listing, std::span<const void* cons
 		for (const Field& field : listing.fields)
 			if (field.flags & kInData && !(field.flags & kFlat)) {
 				out.append(',');
-				append_json_member(out, field.key, field.get(row, context), clock, times);
+				append_json_member(out, field.key, field.value(row, context), clock, times);
 			}
 		if (listing.nested)
 			listing.nested(out, row);
@@ -168,7 +169,7 @@ void append_csv(Buffer& out, const Listing& listing, std::span<const void* const
 	for (const void* row : rows) {
 		out.append(listing.type);
 		for (const Field* field : fields) {
-			const Value value = field->get(row, context);
+			const Value value = field->value(row, context);
 			out.append(',');
 			if (value.kind == Value::Kind::text || value.kind == Value::Kind::word) {
 				csv_cell(out, value.bytes);
