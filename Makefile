@@ -62,6 +62,7 @@ fuzz_src    := $(sort $(wildcard tests/fuzz/*.cpp))
 uses_fixture := $(shell grep -ls '\.incbin' $(wildcard tests/*/*.cpp) /dev/null)
 main_src    := src/cli/main.cpp
 version_src := src/cli/version.cpp
+example_src := $(sort $(wildcard docs/examples/*.bpf.c))
 # A suite is a folder of Catch2 tests; `unit` needs no kernel, the others run the built binary.
 suites      := $(foreach s,unit live behaviour,$(if $(wildcard tests/$s/*.cpp),$s))
 test_src    := $(sort $(foreach s,$(suites),$(wildcard tests/$s/*.cpp)))
@@ -69,6 +70,7 @@ test_src    := $(sort $(foreach s,$(suites),$(wildcard tests/$s/*.cpp)))
 scripts     := $(wildcard tests/behaviour/run)
 
 tools    := $(patsubst tools/%.cpp,%,$(tool_src))
+examples := $(patsubst docs/examples/%.c,$(B)/examples/%.o,$(example_src))
 skels    := $(patsubst bpf/%.bpf.c,$(B)/skel/%.skel.h,$(bpf_src))
 # Whoever includes a skeleton waits for all of them the first time; from then on the .d files know which.
 uses_skel := $(sort $(tool_src) $(shell grep -ls '\.skel\.h' $(src_src) $(wildcard tests/*/*.cpp) /dev/null))
@@ -160,14 +162,16 @@ endif
 
 .DELETE_ON_ERROR:
 # Kept although only pattern rules name them; .SECONDARY would also leave a deleted object unmade.
-.PRECIOUS: $(B)/bpf/%.bpf.o $(B)/bpf/%.raw_tp.bpf.o $(B)/skel/%.skel.h
+.PRECIOUS: $(B)/bpf/%.bpf.o $(B)/examples/%.bpf.o $(B)/bpf/%.raw_tp.bpf.o $(B)/skel/%.skel.h
 .SUFFIXES:
 .DEFAULT_GOAL := all
-.PHONY: all arm64 objects test test-unit test-live test-behaviour test-e2e test-asan fuzz test-packages test-dist tests loads bench man completions \
+.PHONY: all arm64 objects test test-unit test-live test-behaviour test-e2e test-asan fuzz test-packages test-dist tests loads examples bench man completions \
 	schema everything install install-links install-compat deb rpm dist dist-one clean format format-check lint \
 	compile_commands.json check-vmlinux help FORCE
 
-all: $(O)/corescope $(links)
+all: $(O)/corescope $(links) examples
+
+examples: $(examples)
 
 arm64:
 	@$(MAKE) ARCH=arm64 all
@@ -175,9 +179,10 @@ arm64:
 objects: $(foreach o,$(patsubst bpf/%.bpf.c,$(B)/bpf/%,$(bpf_src)),$o.bpf.o $o.raw_tp.bpf.o)
 
 help:
-	@echo 'all                    build/corescope and a link build/TOOL for each tool (the default)'
+	@echo 'all                    build/corescope, a link build/TOOL for each tool, and the examples (the default)'
 	@echo 'arm64                  the same for arm64, in build/arm64 (./bootstrap install arm64); also any target with ARCH=arm64'
 	@echo 'objects                the BPF objects alone'
+	@echo 'examples               docs/examples/*.bpf.c as build/examples/*.bpf.o, for corescope load'
 	@echo 'test                   every suite, one closing line; also test-unit, test-live, test-behaviour'
 	@echo 'test-e2e               with Prometheus, systemd and cron (./bootstrap install e2e)'
 	@echo 'test-asan              the unit and live tests built with ASan and UBSan, in build/asan'
@@ -234,6 +239,10 @@ endef
 
 # What tests read and never load. A test takes it in by .incbin.
 $(fixtures): $(B)/tests/bpf/%.bpf.o: tests/bpf/%.bpf.c $(B)/.flags-bpf
+	$(call compile_bpf)
+
+# Programs of their own, for `corescope load`.
+$(B)/examples/%.bpf.o: docs/examples/%.bpf.c $(B)/.flags-bpf
 	$(call compile_bpf)
 
 # Each kernel half twice: with the kernel's types, and for kernels that offer none (bpf/lib/hook.bpf.h).

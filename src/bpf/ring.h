@@ -57,6 +57,9 @@ public:
 	// True while something was reserved that drain() has not taken.
 	bool has_data() const { return __atomic_load_n(producer_, __ATOMIC_SEQ_CST) != *consumer_; }
 
+	// Bytes that are reserved and not yet given back.
+	uint64_t fill() const { return __atomic_load_n(producer_, __ATOMIC_ACQUIRE) - *consumer_; }
+
 	// Takes all there is and looks at nothing.
 	void skip_all()
 	{
