@@ -74,24 +74,6 @@ Fd perf_event(const std::string& tracepoint)
 	return Fd(static_cast<int>(syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC)));
 }
 
-PinFolder::PinFolder() : path("/sys/fs/bpf/corescope-test-" + std::to_string(getpid()))
-{
-	if (mkdir(path.c_str(), 0700))
-		path.clear();
-}
-
-PinFolder::~PinFolder()
-{
-	if (path.empty())
-		return;
-	if (DIR* entries = opendir(path.c_str())) {
-		while (const dirent* entry = readdir(entries))
-			unlink((path + "/" + entry->d_name).c_str());
-		closedir(entries);
-	}
-	rmdir(path.c_str());
-}
-
 std::string output_of(const std::vector<std::string>& command, const Process::Setup& setup)
 {
 	Process process(command, setup);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "harness.h"
+#include "pin_folder.h"
 
 #include <bpf/bpf.h>
 
@@ -34,14 +35,6 @@ uint32_t link_id(const Fd& link);
 uint32_t kernel_type(const std::string& name, unsigned kind);
 // A perf event of a tracepoint ("task/task_rename"), or of a software clock where none is named.
 Fd perf_event(const std::string& tracepoint = "");
-
-// A folder of a BPF file system, gone at the end; "" inside where there is none.
-class PinFolder {
-public:
-	PinFolder();
-	~PinFolder();
-	std::string path;
-};
 
 // What `corescope progs --output json` says, and the record of that type and id in it; null if there is none.
 std::vector<Json> progs(const Process::Setup& setup = {});

@@ -75,17 +75,6 @@ Said run_load(std::vector<std::string> arguments)
 	return said;
 }
 
-PinFolder::PinFolder() : path_("/sys/fs/bpf/corescope-test-" + std::to_string(getpid()))
-{
-	std::filesystem::create_directory(path_);
-}
-
-PinFolder::~PinFolder()
-{
-	std::error_code ignored;
-	std::filesystem::remove_all(path_, ignored);
-}
-
 std::vector<std::string> example_command(const std::string& example, const std::vector<std::string>& more)
 {
 	std::vector<std::string> words = {"load", example_path(example)};

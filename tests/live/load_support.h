@@ -4,6 +4,7 @@
 #pragma once
 
 #include "harness.h"
+#include "pin_folder.h"
 
 #include <functional>
 #include <string>
@@ -55,17 +56,6 @@ struct Said {
 	std::string out, errors;
 };
 Said run_load(std::vector<std::string> arguments);
-
-// A folder of its own in the BPF file system, removed at the end with all that lies in it.
-class PinFolder {
-public:
-	PinFolder();
-	~PinFolder();
-	const std::string& path() const { return path_; }
-
-private:
-	std::string path_;
-};
 
 // What was written of a map: records of type row or hist.
 std::vector<Json> rows(const Tool& tool, const std::string& map);

@@ -97,7 +97,7 @@ TEST_CASE("progs: pins of programs, links and maps, and what lives on without a 
 	if (const auto why = cannot_trace(); !why.empty())
 		SKIP_TEST(why);
 	const PinFolder folder;
-	if (folder.path.empty())
+	if (folder.path().empty())
 		SKIP_TEST("needs a BPF file system");
 	uint32_t ids[2], map = 0;
 	{
@@ -105,9 +105,9 @@ TEST_CASE("progs: pins of programs, links and maps, and what lives on without a 
 		const Fd traced = load_prog(BPF_PROG_TYPE_RAW_TRACEPOINT, "see_link_pinned");
 		const Fd link(bpf_raw_tracepoint_open("task_rename", traced.get()));
 		const Fd array(bpf_map_create(BPF_MAP_TYPE_ARRAY, "see_map", 4, 8, 3, nullptr));
-		REQUIRE(bpf_obj_pin(prog.get(), (folder.path + "/prog").c_str()) == 0);
-		REQUIRE(bpf_obj_pin(link.get(), (folder.path + "/link").c_str()) == 0);
-		REQUIRE(bpf_obj_pin(array.get(), (folder.path + "/map").c_str()) == 0);
+		REQUIRE(bpf_obj_pin(prog.get(), (folder.path() + "/prog").c_str()) == 0);
+		REQUIRE(bpf_obj_pin(link.get(), (folder.path() + "/link").c_str()) == 0);
+		REQUIRE(bpf_obj_pin(array.get(), (folder.path() + "/map").c_str()) == 0);
 		ids[0] = prog_id(prog);
 		ids[1] = prog_id(traced);
 		bpf_map_info info = {};
@@ -124,13 +124,13 @@ TEST_CASE("progs: pins of programs, links and maps, and what lives on without a 
 		CAPTURE(prog.dump());
 		REQUIRE(prog.is_object());
 		CHECK(prog.at("kept_by") == Json({"pin"}));
-		CHECK(prog.at("pins") == Json({folder.path + pins[i]}));
+		CHECK(prog.at("pins") == Json({folder.path() + pins[i]}));
 		CHECK(prog.at("lasting") == true);
 		CHECK(prog.at("processes").empty());
 	}
 	CHECK(has_attachment(record(all, "prog", ids[1]), "raw_tp", "task_rename"));
 	const Json array = record(all, "map", map);
-	CHECK(array.at("pins") == Json({folder.path + "/map"}));
+	CHECK(array.at("pins") == Json({folder.path() + "/map"}));
 	CHECK(array.at("max_entries") == 3);
 	CHECK(array.at("value_bytes") == 8);
 }
