@@ -4,8 +4,8 @@
 
 #include "base/error.h"
 #include "bpf/object.h"
-#include "cli/signals.h"
 #include "cli/job.h"
+#include "cli/signals.h"
 #include "commands/load_pin.h"
 #include "commands/load_run.h"
 #include "output/escape.h"
@@ -44,6 +44,8 @@ constexpr OptionSpec kOptions[] = {
 };
 constexpr PositionalSpec kPositionals[] = {positional<&LoadOptions::file>("FILE.bpf.o")};
 
+constexpr std::string_view kFormats[] = {"table", "json", "csv"};
+
 // Options of all tools but those that need a filter in the kernel half, and --verbose, which tells more here.
 std::vector<OptionSpec> common_options()
 {
@@ -52,6 +54,10 @@ std::vector<OptionSpec> common_options()
 		const std::string_view name = spec.name;
 		if (name != "cgroup" && name != "unit" && name != "verbose")
 			specs.push_back(spec);
+		if (name == "output") {
+			specs.back().doc = "table (default), json (one object a line) or csv";
+			specs.back().only = kFormats;
+		}
 	}
 	return specs;
 }

@@ -18,13 +18,15 @@ namespace corescope {
 
 namespace {
 
+constexpr std::string_view kFormats[] = {"table", "json", "csv"};
 constexpr OptionSpec kOptions[] = {
 	option<&ProbesOptions::kinds>(0, "kind", "LIST",
 		"only these: tracepoint, tp_btf, syscall, lsm, iter, function; of a binary: usdt, uprobe"),
 	option<&ProbesOptions::pid>('p', "pid", "PID", "places in the binaries that this process has mapped"),
 	option<&ProbesOptions::binary>(0, "binary", "FILE", "places in this program or library"),
 	option<&ProbesOptions::verbose>('v', "verbose", "", "arguments and prototypes too"),
-	option<&ProbesOptions::output>(0, "output", "FORMAT", "table (default), json (one object a line) or csv"),
+	option<&ProbesOptions::output>(
+		0, "output", "FORMAT", "table (default), json (one object a line) or csv", kFormats),
 	option<&ProbesOptions::no_header>(0, "no-header", "", "leave out the heading"),
 };
 constexpr PositionalSpec kPositionals[] = {positional<&ProbesOptions::glob>("GLOB")};

@@ -13,6 +13,7 @@ namespace corescope {
 
 namespace {
 
+constexpr std::string_view kFormats[] = {"table", "json", "csv"};
 constexpr OptionSpec kOptions[] = {
 	option<&ProgsOptions::maps>(0, "maps", "", "maps instead of programs"),
 	option<&ProgsOptions::links>(0, "links", "", "links instead of programs"),
@@ -22,7 +23,8 @@ constexpr OptionSpec kOptions[] = {
 		"tell of programs (not maps) as they are loaded and unloaded, until Ctrl-C or --count"),
 	option<&ProgsOptions::count>(
 		0, "count", "N", "end after N intervals of --stats, or N records of --watch"),
-	option<&ProgsOptions::output>(0, "output", "FORMAT", "table (default), json (one object a line) or csv"),
+	option<&ProgsOptions::output>(
+		0, "output", "FORMAT", "table (default), json (one object a line) or csv", kFormats),
 	option<&ProgsOptions::no_header>(0, "no-header", "", "leave out the heading"),
 };
 

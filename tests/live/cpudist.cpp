@@ -5,6 +5,7 @@
 #include "system/cgroup.h"
 
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
@@ -97,6 +98,7 @@ Beside beside(const std::vector<Load*>& loads, std::vector<std::string> argument
 			argument = std::to_string(loads.front()->pid());
 	arguments.insert(arguments.begin(), "cpudist");
 	Tool tool(arguments);
+	const auto begin = std::chrono::steady_clock::now();
 	for (Load* load : loads)
 		load->go();
 	Beside result;
@@ -106,6 +108,8 @@ Beside beside(const std::vector<Load*>& loads, std::vector<std::string> argument
 		REQUIRE(result.truths.back().size() == lines);
 		until_blocked(load->pid());
 	}
+	result.outer_ns =
+		std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - begin).count();
 	result.truth = result.truths.front();
 	result.records = tool.stop();
 	result.errors = tool.process().errors();

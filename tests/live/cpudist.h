@@ -63,7 +63,17 @@ struct Beside {
 	std::vector<Json> truth;               // of the first load, line by line
 	std::vector<std::vector<Json>> truths; // of each
 	std::string errors;
+	double outer_ns = 0; // from before the loads were let go until all of them slept again
 
+	// Whether a time off the CPU agrees with what the first load measured: wall clock less run time. It may be off as
+	// well before its first and after its last measured moment. Some kernels leave out switches away from kernel
+	// threads for all who trace (perf sees the same gaps): then an interval is missing, or two are told as one.
+	bool off_time_agrees(double told_ns) const
+	{
+		const double off_ns = truth[0].at("wall_ns").get<double>() - run_ns();
+		return told_ns >= off_ns - off_ns / 20 - kEdgeNs &&
+			told_ns <= outer_ns - run_ns() + off_ns / 50 + kEdgeNs;
+	}
 	int64_t switches() const { return switches_of(truth); }
 	double run_ns() const;
 	static int64_t switches_of(const std::vector<Json>& lines);

@@ -50,10 +50,11 @@ public:
 		const std::string shared = built + (sanitized_ ? "/.." : "");
 		const std::string to = folder_ + "/build" + (sanitized_ ? "/asan" : "");
 		run("cd '" + folder_ + "' && cp -rs '" + from + "/bpf' '" + from + "/include' '" + from + "/src' '" +
-			from + "/tools' . && ln -s '" + from + "/Makefile' '" + from + "/vmlinux' . && mkdir -p '" + to +
-			"/obj' && cp -a '" + shared + "/bpf' '" + shared + "/skel' '" + shared +
-			"/.flags-bpf' build/ && cp -a '" + built + "/obj/src' '" + built + "/obj/tools' '" + to +
-			"/obj/' && cp -a '" + built + "'/.flags-* '" + to + "/'");
+			from + "/tools' '" + from + "/packaging' '" + from + "/tests' . && ln -s '" + from +
+			"/Makefile' '" + from + "/vmlinux' . && mkdir -p '" + to + "/obj' && cp -a '" + shared +
+			"/bpf' '" + shared + "/skel' '" + shared + "/.flags-bpf' build/ && cp -a '" + built +
+			"/obj/src' '" + built + "/obj/tools' '" + to + "/obj/' && cp -a '" + built + "'/.flags-* '" + to +
+			"/'");
 	}
 
 	void write(const std::string& path, const Lines& lines) const

@@ -242,8 +242,9 @@ TEST_CASE("the commands in the pages exist, and headings in samples are those of
 	const std::vector<std::string> tools = tool_names();
 	const std::string bootstrap_help = say("cd '" + source_folder() + "' && ./bootstrap help").out;
 	std::string targets;
-	for (const std::string& line : page("Makefile"))
-		targets += line + "\n";
+	for (const char* part : {"Makefile", "packaging/install.mk", "tests/suites.mk"})
+		for (const std::string& line : page(part))
+			targets += line + "\n";
 	const bool traces = cannot_trace().empty();
 	const TempFolder folder;
 	size_t run = 0;

@@ -97,7 +97,7 @@ void RoffPage::line(const std::string& pieces)
 
 void RoffPage::tagged(const std::string& tag, const std::string& pieces)
 {
-	text_ += ".TP\n" + at_line_start(tag) + "\n" + at_line_start(pieces) + "\n";
+	text_ += ".TP 4\n" + at_line_start(tag) + "\n" + at_line_start(pieces) + "\n";
 	after_heading_ = false;
 }
 
