@@ -26,8 +26,8 @@ struct task_struct___before_5_14 {
 // verifier. So members, through any number of pointers, are plain loads where the pointer is typed, and else calls
 // that read.
 #define read_typed(typed, from, ...) ((typed) ? member(from, __VA_ARGS__) : BPF_CORE_READ(from, __VA_ARGS__))
-#define task_read(task, ...) read_typed(TYPED_HOOKS && has_helper(get_current_task_btf), task, __VA_ARGS__)
-#define regs_read(regs, ...) read_typed(TYPED_HOOKS && has_helper(task_pt_regs), regs, __VA_ARGS__)
+#define task_read(task, ...) read_typed(TYPED_HOOKS &&has_helper(get_current_task_btf), task, __VA_ARGS__)
+#define regs_read(regs, ...) read_typed(TYPED_HOOKS &&has_helper(task_pt_regs), regs, __VA_ARGS__)
 
 // The state as the scheduler set it, a mask of TASK_* bits (include/linux/sched.h). Not exact for a task that runs.
 static __always_inline __u32 task_state(struct task_struct *task)

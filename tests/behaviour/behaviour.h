@@ -85,5 +85,4 @@ int end_of(Process& process);
 bool until(const std::function<bool()>& condition);
 int64_t monotonic_ms();
 
-
 } // namespace corescope::test

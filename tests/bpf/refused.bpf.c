@@ -73,10 +73,7 @@ int unreleased(void* ctx)
 }
 
 SEC("tp/sched/sched_process_exec")
-int wrong_helper(void* ctx)
-{
-	return bpf_skb_load_bytes(ctx, 0, ctx, 1);
-}
+int wrong_helper(void* ctx) { return bpf_skb_load_bytes(ctx, 0, ctx, 1); }
 
 SEC("tp/sched/sched_process_exec")
 int missing_member(void* ctx)

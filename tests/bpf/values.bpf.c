@@ -30,7 +30,7 @@ struct config {
 	struct {
 		int inner;
 	};
-	void *pointer;
+	void* pointer;
 };
 
 RODATA __u8 a_u8 = 1;
@@ -53,7 +53,8 @@ RODATA char a_string[16] = "begin";
 RODATA __u32 numbers[6] = {1, 2, 3};
 RODATA __s16 grid[2][3] = {{1, 2, 3}, {4, 5, 6}};
 RODATA char names[3][8] = {"a", "b"};
-RODATA struct config my_cfg = {.fruit = PLUM, .name = "cfg", .narrow = 5, .narrow_signed = -7, .wide = 1ULL << 39};
+RODATA struct config my_cfg = {
+	.fruit = PLUM, .name = "cfg", .narrow = 5, .narrow_signed = -7, .wide = 1ULL << 39};
 RODATA pid_t my_pid = 0;
 
 int in_data = 7;
@@ -73,12 +74,12 @@ struct event {
 	enum fruit fruit;
 	struct limits limits;
 	__u16 ports[4];
-	void *where;
+	void* where;
 	__u32 flag : 1;
 	__s32 small : 4;
 	char path[];
 };
-struct event *unused;
+struct event* unused;
 
 struct hist {
 	__u32 slots[27];
@@ -88,11 +89,11 @@ struct keyed_hist {
 	__u64 slots[64];
 	char comm[16];
 };
-struct hist *unused_hist;
-struct keyed_hist *unused_keyed;
+struct hist* unused_hist;
+struct keyed_hist* unused_keyed;
 
 SEC("raw_tp/sched_switch")
-int uses_them(void *ctx)
+int uses_them(void* ctx)
 {
 	hidden += hidden_too + hidden_constant;
 	return 0;

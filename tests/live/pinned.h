@@ -52,5 +52,4 @@ bool programs_go(const std::vector<uint32_t>& ids);
 
 bool is_one_line(const std::string& text);
 
-
 } // namespace corescope::test

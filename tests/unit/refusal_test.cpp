@@ -61,10 +61,12 @@ TEST_CASE("an unknown reason has no hint, and a missing licence is the guess the
 
 TEST_CASE("states of registers are no reason")
 {
-	CHECK(read_refusal("4: (85) call bpf_ringbuf_reserve#131 ; R0=ringbuf_mem_or_null(id=2)\n9: (95) exit\n"
-					   "Unreleased reference id=2 alloc_insn=4\nBPF_EXIT instruction in main prog would lead to reference leak\n",
-			  "GPL")
-			  .hint.find("bpf_ringbuf_submit()") != std::string::npos);
+	CHECK(
+		read_refusal(
+			"4: (85) call bpf_ringbuf_reserve#131 ; R0=ringbuf_mem_or_null(id=2)\n9: (95) exit\n"
+			"Unreleased reference id=2 alloc_insn=4\nBPF_EXIT instruction in main prog would lead to reference leak\n",
+			"GPL")
+			.hint.find("bpf_ringbuf_submit()") != std::string::npos);
 }
 
 TEST_CASE("words of a comment in the source are no reason")
