@@ -2,11 +2,11 @@
 // What the kernel allows: its settings as it tells them, hooks and parts as trials have it.
 #include "commands/doctor.h"
 
+#include "base/files.h"
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <fcntl.h>
-#include <fstream>
 #include <linux/capability.h>
 #include <unistd.h>
 
@@ -51,9 +51,10 @@ constexpr Setting kSettings[] = {
 Check look_up(const Setting& setting)
 {
 	Check check{"setting", setting.name, Answer::unknown};
-	std::ifstream file(std::string("/proc/sys/") + setting.path);
-	int value = 0;
-	if (!(file >> value)) {
+	const std::string text = first_line(std::string("/proc/sys/") + setting.path);
+	char* end = nullptr;
+	const int value = static_cast<int>(std::strtol(text.c_str(), &end, 10));
+	if (end == text.c_str()) {
 		const bool there = access((std::string("/proc/sys/") + setting.path).c_str(), F_OK) == 0;
 		check.cause =
 			std::string("/proc/sys/") + setting.path + (there ? " may not be read" : " is not there");
@@ -76,11 +77,12 @@ Check symbols()
 	Check check{"setting", "kernel symbols", Answer::yes, "addresses can be read"};
 	unsigned long long address = 0;
 	bool read = false;
-	std::ifstream file("/proc/kallsyms");
-	for (std::string word, rest; !address && file >> word && std::getline(file, rest);) {
-		address = std::strtoull(word.c_str(), nullptr, 16);
+	// A number ends at the blank behind it.
+	for_each_line("/proc/kallsyms", [&](std::string_view line) {
+		address = std::strtoull(line.data(), nullptr, 16);
 		read = true;
-	}
+		return !address;
+	});
 	if (!address) {
 		check.answer = Answer::no;
 		check.value.clear();

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Where we are: kernel, user, namespaces, container, and what is mounted.
 #include "commands/doctor.h"
+
+#include "base/files.h"
 #include "system/cgroup.h"
 #include "system/host.h"
 
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
-#include <fstream>
 #include <linux/capability.h>
 #include <linux/magic.h>
-#include <sstream>
 #include <sys/capability.h>
 #include <sys/utsname.h>
 #include <sys/vfs.h>
@@ -34,21 +34,21 @@ std::string container()
 {
 	if (const char* said = getenv("container"); said && *said)
 		return said;
-	std::string named;
-	if (std::getline(std::ifstream("/run/systemd/container"), named) && !named.empty())
+	if (std::string named = first_line("/run/systemd/container"); !named.empty())
 		return named;
 	if (access("/run/.containerenv", F_OK) == 0)
 		return "podman";
 	if (access("/.dockerenv", F_OK) == 0)
 		return "docker";
-	std::string cgroup;
-	std::ifstream file("/proc/self/cgroup");
-	while (std::getline(file, cgroup)) {
+	std::string runtime;
+	for_each_line("/proc/self/cgroup", [&](std::string_view cgroup) {
 		const size_t path = cgroup.rfind(':');
-		const Attribution about = attribute(path == std::string::npos ? "" : cgroup.substr(path + 1));
-		if (!about.runtime.empty())
-			return about.runtime;
-	}
+		runtime =
+			attribute(path == std::string_view::npos ? "" : std::string(cgroup.substr(path + 1))).runtime;
+		return runtime.empty();
+	});
+	if (!runtime.empty())
+		return runtime;
 	return access("/var/run/secrets/kubernetes.io", F_OK) == 0 ? "kubernetes" : "";
 }
 

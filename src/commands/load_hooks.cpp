@@ -3,6 +3,7 @@
 #include "commands/load_attach.h"
 
 #include "base/error.h"
+#include "base/files.h"
 #include "bpf/explain.h"
 #include "system/host.h"
 
@@ -12,7 +13,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
-#include <fstream>
 #include <linux/perf_event.h>
 #include <net/if.h>
 #include <sys/syscall.h>
@@ -51,10 +51,7 @@ bpf_link* link_or_throw(const bpf_program* program, const std::string& where, Ma
 
 std::vector<unsigned> online_cpus()
 {
-	std::ifstream file("/sys/devices/system/cpu/online");
-	std::string text;
-	std::getline(file, text);
-	std::vector<unsigned> cpus = parse_cpu_list(text);
+	std::vector<unsigned> cpus = parse_cpu_list(first_line("/sys/devices/system/cpu/online"));
 	if (cpus.empty())
 		throw Error(kUnavailable, "/sys/devices/system/cpu/online cannot be read; is /sys mounted?");
 	return cpus;

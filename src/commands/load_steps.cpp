@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // --verbose: the steps from a file to programs that run, told as they happen, for who wants to know what a loader does.
 #include "bpf/instructions.h"
+
+#include "base/files.h"
 #include "bpf/printk.h"
 #include "bpf/refusal.h"
 #include "commands/load.h"
@@ -10,7 +12,6 @@
 
 #include <cstdarg>
 #include <cstdio>
-#include <fstream>
 
 namespace corescope {
 
@@ -26,9 +27,8 @@ std::string tracepoint_id(const std::string& where)
 	std::string name = where.substr(3);
 	if (const size_t colon = name.find(':'); colon != name.npos)
 		name[colon] = '/';
-	std::ifstream file(tracefs_path() + "/events/" + name + "/id");
-	std::string id;
-	return std::getline(file, id) ? ", tracepoint id " + id : "";
+	const std::string id = first_line(tracefs_path() + "/events/" + name + "/id");
+	return id.empty() ? "" : ", tracepoint id " + id;
 }
 
 uint32_t link_id(const bpf_link* link)

@@ -3,6 +3,7 @@
 #include "system/host.h"
 
 #include "base/error.h"
+#include "base/files.h"
 
 #include <algorithm>
 #include <charconv>
@@ -13,20 +14,6 @@
 namespace corescope {
 
 namespace {
-
-// The first line of a small file without its line feed, "" if it cannot be read.
-std::string first_line(const char* path)
-{
-	std::string line;
-	if (FILE* file = std::fopen(path, "re")) {
-		char chunk[4096];
-		const size_t length = std::fread(chunk, 1, sizeof(chunk), file);
-		std::fclose(file);
-		line.assign(chunk, length);
-		line.erase(std::min(line.find('\n'), line.size()));
-	}
-	return line;
-}
 
 constexpr unsigned kMaxCpu = 1U << 20; // far above any NR_CPUS: bounds what a malformed list can ask for
 
