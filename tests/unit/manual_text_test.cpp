@@ -74,9 +74,9 @@ TEST_CASE("markdown: a table of words is a list, one of short cells a table", "[
 {
 	const std::string sentence = "it happened at a time that is told as precisely as the kernel tells it";
 	CHECK(written("# T\n| key | type | meaning |\n|---|---|---|\n| `ts` | string | " + sentence + " |\n") ==
-		".TP\n\\fBts\\fR (string)\n" + sentence + "\n");
+		".TP 4\n\\fBts\\fR (string)\n" + sentence + "\n");
 	CHECK(written("# T\n| hook | who pays for it | remarks |\n|---|---|---|\n| `x` | " + sentence +
-			  " | none |\n") == ".TP\n\\fBx\\fR\nWho pays for it: " + sentence + ". Remarks: none\n");
+			  " | none |\n") == ".TP 4\n\\fBx\\fR\nWho pays for it: " + sentence + ". Remarks: none\n");
 	CHECK(written("# T\n| a | b |\n|---|---|\n| `x|y` | 1 |\n") ==
 		".PP\n.TS\nnokeep;\nlB lB\nl l.\na\tb\n\\fBx|y\\fR\t1\n.TE\n");
 }
