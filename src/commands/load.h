@@ -43,14 +43,14 @@ struct FreeLog {
 using VerifierLog = std::unique_ptr<char, FreeLog>;
 
 // One hook of one program: a link, or a tc filter, which has none.
-class Attachment {
+class LoadedHook {
 public:
-	Attachment(const bpf_program* of, std::string at, bpf_link* by)
+	LoadedHook(const bpf_program* of, std::string at, bpf_link* by)
 		: program(of), where(std::move(at)), link(by)
 	{}
-	~Attachment();
-	Attachment(const Attachment&) = delete;
-	Attachment& operator=(const Attachment&) = delete;
+	~LoadedHook();
+	LoadedHook(const LoadedHook&) = delete;
+	LoadedHook& operator=(const LoadedHook&) = delete;
 
 	const bpf_program* program;
 	std::string where; // "tp/sched/sched_switch", "xdp on eth0"
@@ -76,7 +76,7 @@ public:
 	bpf_object* get() const { return object_.get(); }
 	const ObjectFile& file() const { return file_; }
 	const LoadOptions& options() const { return options_; }
-	const std::vector<std::unique_ptr<Attachment>>& attachments() const { return attachments_; }
+	const std::vector<std::unique_ptr<LoadedHook>>& attachments() const { return attachments_; }
 	const std::vector<bpf_program*>& programs() const { return programs_; } // those that are loaded
 	bool has_iterators() const;
 	// Whether taking it away again needs privileges and system calls that tracing does not.
@@ -102,7 +102,7 @@ private:
 	std::unique_ptr<bpf_object, CloseObject> object_;
 	std::vector<bpf_program*> programs_;
 	std::vector<VerifierLog> logs_; // of programs_, while they are loaded
-	std::vector<std::unique_ptr<Attachment>> attachments_;
+	std::vector<std::unique_ptr<LoadedHook>> attachments_;
 	TracepointLease lease_;
 	std::vector<std::pair<std::string, std::string>> targets_; // program, target
 };

@@ -88,6 +88,15 @@ const char* target_wanted(const bpf_program* program)
 	}
 }
 
+[[noreturn]] static void refuse_without_target(const bpf_program* program, const char* wanted)
+{
+	const std::string name = bpf_program__name(program);
+	throw Error(kUsage,
+		"program '" + name + "' (section \"" + bpf_program__section_name(program) +
+			"\") needs a target: --attach " + name + "=TARGET, where TARGET is " + wanted +
+			"; or leave it out by --skip " + name);
+}
+
 void LoadedObject::check_targets() const
 {
 	bool any = false;
@@ -109,10 +118,7 @@ void LoadedObject::check_targets() const
 					"section \"" + std::string(bpf_program__section_name(one)) + "\" takes no target");
 			}
 		} else if (wanted && !called) {
-			throw Error(kUsage,
-				"program '" + name + "' (section \"" + bpf_program__section_name(one) +
-					"\") needs a target: --attach " + name + "=TARGET, where TARGET is " + wanted +
-					"; or leave it out by --skip " + name);
+			refuse_without_target(one, wanted);
 		}
 	}
 	if (!any)
@@ -145,7 +151,7 @@ void LoadedObject::attach()
 		bpf_link* link = bpf_map__attach_struct_ops(map);
 		if (!link)
 			throw explain_attach(-errno, where);
-		attachments_.push_back(std::make_unique<Attachment>(nullptr, where, link));
+		attachments_.push_back(std::make_unique<LoadedHook>(nullptr, where, link));
 	}
 	std::vector<std::string_view> sections;
 	for (const auto& one : attachments_)

@@ -22,6 +22,6 @@ bool in_cgroup(const bpf_program* program);
 // Hooks `program` in as its section or `target` (may be empty) says; several for perf events, `frequency` times a second.
 // Throws Error; what was attached before stays in `out`.
 void attach_by_target(bpf_program* program, const std::string& target, uint64_t frequency,
-	std::vector<std::unique_ptr<Attachment>>& out);
+	std::vector<std::unique_ptr<LoadedHook>>& out);
 
 } // namespace corescope

@@ -44,9 +44,8 @@ bpf_link* link_or_throw(const bpf_program* program, const std::string& where, Ma
 	bpf_link* link = make();
 	if (link)
 		return link;
-	Error error = explain_attach(-errno, where);
-	error.message = "program '" + std::string(bpf_program__name(program)) + "': " + error.message;
-	throw error;
+	const Error why = explain_attach(-errno, where);
+	throw Error(why.code, "program '" + std::string(bpf_program__name(program)) + "': " + why.message);
 }
 
 std::vector<unsigned> online_cpus()
@@ -58,7 +57,7 @@ std::vector<unsigned> online_cpus()
 }
 
 void attach_perf_event(bpf_program* program, const std::string& target, uint64_t frequency,
-	std::vector<std::unique_ptr<Attachment>>& out)
+	std::vector<std::unique_ptr<LoadedHook>>& out)
 {
 	pid_t pid = -1;
 	if (!target.empty()) {
@@ -92,19 +91,19 @@ void attach_perf_event(bpf_program* program, const std::string& target, uint64_t
 			close(fd);
 			throw explain_attach(-error, where);
 		}
-		out.push_back(std::make_unique<Attachment>(program, where, link));
+		out.push_back(std::make_unique<LoadedHook>(program, where, link));
 	}
 }
 
 void attach_filter(
-	bpf_program* program, const std::string& target, std::vector<std::unique_ptr<Attachment>>& out)
+	bpf_program* program, const std::string& target, std::vector<std::unique_ptr<LoadedHook>>& out)
 {
 	const size_t colon = target.rfind(':');
 	const std::string name = target.substr(0, colon);
 	const std::string direction = colon == target.npos ? "ingress" : target.substr(colon + 1);
 	if (direction != "ingress" && direction != "egress")
 		refuse_target(program, target, "must be INTERFACE, INTERFACE:ingress or INTERFACE:egress");
-	auto one = std::make_unique<Attachment>(program, "tc " + direction + " on " + name, nullptr);
+	auto one = std::make_unique<LoadedHook>(program, "tc " + direction + " on " + name, nullptr);
 	const unsigned index = if_nametoindex(name.c_str());
 	if (!index)
 		refuse_target(program, target, "there is no interface '" + name + "'");
@@ -211,7 +210,7 @@ bpf_link* attach_cgroup(bpf_program* program, const std::string& target)
 
 } // namespace
 
-Attachment::~Attachment()
+LoadedHook::~LoadedHook()
 {
 	if (link) {
 		bpf_link__destroy(link);
@@ -229,14 +228,14 @@ Attachment::~Attachment()
 }
 
 void attach_by_target(bpf_program* program, const std::string& target, uint64_t frequency,
-	std::vector<std::unique_ptr<Attachment>>& out)
+	std::vector<std::unique_ptr<LoadedHook>>& out)
 {
 	const bpf_prog_type kind = bpf_program__type(program);
 	const std::string section = bpf_program__section_name(program);
 	if (kind == BPF_PROG_TYPE_PERF_EVENT)
 		return attach_perf_event(program, target, frequency, out);
 	const auto add = [&](const std::string& where, bpf_link* link) {
-		out.push_back(std::make_unique<Attachment>(program, where, link));
+		out.push_back(std::make_unique<LoadedHook>(program, where, link));
 	};
 	const auto automatic = [&] {
 		add(section, link_or_throw(program, section, [&] { return bpf_program__attach(program); }));

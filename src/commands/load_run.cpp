@@ -159,7 +159,7 @@ private:
 
 	void write_iterators()
 	{
-		for (const Attachment* one : iterators_) {
+		for (const LoadedHook* one : iterators_) {
 			const int fd = bpf_iter_create(bpf_link__fd(one->link));
 			if (fd < 0)
 				throw Error(kUnavailable, one->where + ": cannot be read: " + std::strerror(errno));
@@ -323,7 +323,7 @@ private:
 	std::optional<LoadMaps> maps_;
 	std::optional<PrintkReader> printk_;
 	PrintkFormats formats_;
-	std::vector<const Attachment*> iterators_;
+	std::vector<const LoadedHook*> iterators_;
 	std::string_view end_;
 	size_t printk_source_ = 0;
 	uint64_t printk_lost_ = 0, others_ = 0;

@@ -97,8 +97,9 @@ Beside beside(const std::vector<Load*>& loads, std::vector<std::string> argument
 		if (argument == "PID")
 			argument = std::to_string(loads.front()->pid());
 	arguments.insert(arguments.begin(), "cpudist");
-	Tool tool(arguments);
+	// A task may be told as sleeping while it is still about to: then it goes off the CPU under the tool's eyes.
 	const auto begin = std::chrono::steady_clock::now();
+	Tool tool(arguments);
 	for (Load* load : loads)
 		load->go();
 	Beside result;

@@ -63,7 +63,7 @@ struct Beside {
 	std::vector<Json> truth;               // of the first load, line by line
 	std::vector<std::vector<Json>> truths; // of each
 	std::string errors;
-	double outer_ns = 0; // from before the loads were let go until all of them slept again
+	double outer_ns = 0; // from before the tool began until all loads slept again
 
 	// Whether a time off the CPU agrees with what the first load measured: wall clock less run time. It may be off as
 	// well before its first and after its last measured moment. Some kernels leave out switches away from kernel

@@ -251,7 +251,7 @@ TEST_CASE("a BPF function that is called gives its result")
 TEST_CASE("a bounded loop and bpf_loop come to the same end")
 {
 	NEEDS_EXAMPLES();
-	const Said trial = run_load({"load", example_path("loop"), "--duration", "1ms"});
+	const LoadSaid trial = run_load({"load", example_path("loop"), "--duration", "1ms"});
 	if (trial.status == 69 && trial.errors.find("unknown func") != std::string::npos)
 		SKIP_TEST("this kernel has no bpf_loop (5.17)");
 	pid_t pid;

@@ -47,7 +47,7 @@ private:
 	int fd_;
 };
 
-Said load_bytes(const MemoryFile& file, const std::string& bytes)
+LoadSaid load_bytes(const MemoryFile& file, const std::string& bytes)
 {
 	file.hold(bytes);
 	return run_load({"load", file.path(), "--duration", "1ms", "--no-maps"});
@@ -71,7 +71,7 @@ std::string renamed(std::string bytes, const std::string& from, const std::strin
 }
 
 // What is said of damage: one line (libbpf's verdicts may follow the verifier's words), and a status for it.
-void check_verdict(const Said& said)
+void check_verdict(const LoadSaid& said)
 {
 	INFO("status " << said.status << ": " << said.errors);
 	CHECK((
@@ -117,7 +117,7 @@ TEST_CASE("what is no BPF object for this machine is refused by its first bytes"
 	};
 	const MemoryFile file;
 	for (const Case& one : cases) {
-		const Said said = load_bytes(file, one.bytes);
+		const LoadSaid said = load_bytes(file, one.bytes);
 		INFO(one.words << " " << said.errors);
 		CHECK(said.status == one.status);
 		CHECK(said.errors.find(one.words) != std::string::npos);
@@ -129,7 +129,7 @@ TEST_CASE("what is no BPF object for this machine is refused by its first bytes"
 TEST_CASE("a path that leads to no file is refused")
 {
 	for (const char* path : {"/nonexistent.bpf.o", "/", "/dev/null"}) {
-		const Said said = run_load({"load", path});
+		const LoadSaid said = run_load({"load", path});
 		CHECK(said.status == 65);
 		CHECK(std::count(said.errors.begin(), said.errors.end(), '\n') == 1);
 	}
@@ -139,10 +139,11 @@ TEST_CASE("an object without a licence, or with no type information, is refused 
 {
 	NEEDS_EXAMPLES();
 	const MemoryFile file;
-	const Said unlicensed = load_bytes(file, renamed(contents(example_path("hello")), "license", "likense"));
+	const LoadSaid unlicensed =
+		load_bytes(file, renamed(contents(example_path("hello")), "license", "likense"));
 	CHECK(unlicensed.status == 69);
 	CHECK(unlicensed.errors.find("licence") != std::string::npos);
-	const Said untyped = load_bytes(file, renamed(contents(example_path("sigkill")), ".BTF", ".XTF"));
+	const LoadSaid untyped = load_bytes(file, renamed(contents(example_path("sigkill")), ".BTF", ".XTF"));
 	CHECK((untyped.status == 65 || untyped.status == 69));
 	CHECK(untyped.errors.find("-g") != std::string::npos);
 }
@@ -153,7 +154,7 @@ TEST_CASE("names from a hostile object reach no terminal raw")
 	const MemoryFile file;
 	std::string section = "zz/\x1b]0;owned\a\n_process_exec";
 	section.resize(std::string("tp/sched/sched_process_exec").size(), 'x');
-	const Said said =
+	const LoadSaid said =
 		load_bytes(file, renamed(contents(example_path("hello")), "tp/sched/sched_process_exec", section));
 	CHECK(said.status != 0);
 	CHECK(said.errors.find('\x1b') == std::string::npos);

@@ -47,7 +47,7 @@ TEST_CASE("a function of libc is seen with its argument and its result")
 {
 	NEEDS_EXAMPLES();
 	const std::vector<std::string> words = example_command("uprobe", {"--duration", "1ms"});
-	const Said trial = run_load(words);
+	const LoadSaid trial = run_load(words);
 	if (trial.status == 69)
 		SKIP_TEST("no uprobes here: " + trial.errors);
 	Tool tool(example_command("uprobe"));
@@ -71,7 +71,7 @@ TEST_CASE("a USDT probe of a running process is seen with its arguments")
 	Child child([] { marked_place(42, -7); });
 	const std::string target =
 		"on_probe=" + std::string(self) + ":corescope_test:ping@" + std::to_string(child.pid());
-	const Said trial = run_load({"load", example_path("usdt"), "--attach", target, "--duration", "1ms"});
+	const LoadSaid trial = run_load({"load", example_path("usdt"), "--attach", target, "--duration", "1ms"});
 	if (trial.status == 69)
 		SKIP_TEST("no USDT here: " + trial.errors);
 	Tool tool(example_command("usdt", {"--attach", target}));
@@ -108,7 +108,7 @@ TEST_CASE("an iterator's text names every process, and the run ends when it has 
 {
 	NEEDS_EXAMPLES();
 	Child child([] {});
-	const Said said = run_load({"load", example_path("tasks")});
+	const LoadSaid said = run_load({"load", example_path("tasks")});
 	CHECK(said.status == 0);
 	std::set<std::pair<int, int>> told;
 	std::istringstream lines(said.out);

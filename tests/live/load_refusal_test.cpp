@@ -19,14 +19,16 @@ extern const char refused_object[], refused_object_end[];
 
 namespace {
 
-Said load_refused(const std::string& program)
+LoadSaid load_refused(const std::string& program)
 {
 	const int fd = memfd_create("refused", 0);
 	REQUIRE(fd >= 0);
+	// Both names are of one object, which only the assembler knows.
+	// cppcheck-suppress comparePointers
 	const auto size = static_cast<size_t>(refused_object_end - refused_object);
 	REQUIRE(write(fd, refused_object, size) == static_cast<ssize_t>(size));
 	const std::string path = "/proc/" + std::to_string(getpid()) + "/fd/" + std::to_string(fd);
-	const Said said = run_load({"load", path, "--only", program, "--duration", "1ms"});
+	const LoadSaid said = run_load({"load", path, "--only", program, "--duration", "1ms"});
 	close(fd);
 	return said;
 }
@@ -49,7 +51,7 @@ TEST_CASE("a refused program is told with the verifier's reason and with what he
 		{"wild_pointer", "BPF_CORE_READ()"},
 	};
 	for (const auto& one : cases) {
-		const Said said = load_refused(one.program);
+		const LoadSaid said = load_refused(one.program);
 		INFO(one.program << ": " << said.errors);
 		CHECK(said.status == 69);
 		CHECK(said.out.empty());
@@ -65,7 +67,7 @@ TEST_CASE("a refusal names the line of source where the object has it")
 {
 	if (const auto why = cannot_trace(); !why.empty())
 		SKIP_TEST(why);
-	const Said said = load_refused("unchecked");
+	const LoadSaid said = load_refused("unchecked");
 	const std::string last = said.errors.substr(said.errors.rfind("load: "));
 	CHECK(last.find("return wide->values[0];") != std::string::npos);
 }

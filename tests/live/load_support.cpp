@@ -64,11 +64,11 @@ int Child::wait()
 
 ExecChild::ExecChild() : Child([] { execl("/bin/true", "true", nullptr); }) {}
 
-Said run_load(std::vector<std::string> arguments)
+LoadSaid run_load(std::vector<std::string> arguments)
 {
 	arguments.insert(arguments.begin(), corescope_path());
 	Process process(arguments);
-	Said said;
+	LoadSaid said;
 	said.out = process.rest();
 	said.status = process.wait();
 	said.errors = process.errors();

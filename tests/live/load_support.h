@@ -51,11 +51,11 @@ public:
 };
 
 // What a command says and how it ends.
-struct Said {
+struct LoadSaid {
 	int status;
 	std::string out, errors;
 };
-Said run_load(std::vector<std::string> arguments);
+LoadSaid run_load(std::vector<std::string> arguments);
 
 // What was written of a map: records of type row or hist.
 std::vector<Json> rows(const Tool& tool, const std::string& map);

@@ -64,7 +64,7 @@ TEST_CASE("load refuses in one line what does not fit, and says what would")
 	for (const Refusal& one : refusals) {
 		std::vector<std::string> words = {"load", example_path(one.example)};
 		words.insert(words.end(), one.arguments.begin(), one.arguments.end());
-		const Said said = run_load(words);
+		const LoadSaid said = run_load(words);
 		INFO(
 			one.example << " " << (one.arguments.empty() ? "" : one.arguments.back()) << ": " << said.errors);
 		CHECK(said.status == one.status);
@@ -76,7 +76,7 @@ TEST_CASE("load refuses in one line what does not fit, and says what would")
 
 TEST_CASE("load needs a file, and says so")
 {
-	const Said said = run_load({"load"});
+	const LoadSaid said = run_load({"load"});
 	CHECK(said.status == 64);
 	CHECK(said.errors.find("FILE.bpf.o") != std::string::npos);
 }
@@ -84,7 +84,7 @@ TEST_CASE("load needs a file, and says so")
 TEST_CASE("only the programs that are asked for are loaded")
 {
 	NEEDS_EXAMPLES();
-	const Said trial = run_load({"load", example_path("uprobe"), "--duration", "1ms"});
+	const LoadSaid trial = run_load({"load", example_path("uprobe"), "--duration", "1ms"});
 	if (trial.status == 69)
 		SKIP_TEST("no uprobes here: " + trial.errors);
 	for (const std::vector<std::string>& choice :
@@ -224,7 +224,7 @@ TEST_CASE("variables are written as the programs have left them")
 TEST_CASE("verbose tells each step on standard error, and nothing of it is data")
 {
 	NEEDS_EXAMPLES();
-	const Said said =
+	const LoadSaid said =
 		run_load({"load", example_path("flavor"), "--duration", "1ms", "-v", "--output", "json"});
 	CHECK(said.status == 0);
 	for (const char* words : {"open ", "licence: GPL", "section tp_btf/sched_process_exec", "program on_exec",
@@ -234,7 +234,7 @@ TEST_CASE("verbose tells each step on standard error, and nothing of it is data"
 	std::string line;
 	while (std::getline(lines, line))
 		CHECK(Json::parse(line).contains("type"));
-	const Said named = run_load({"load", example_path("hello"), "--duration", "1ms", "-v"});
+	const LoadSaid named = run_load({"load", example_path("hello"), "--duration", "1ms", "-v"});
 	CHECK(named.errors.find("tracepoint id ") != std::string::npos);
 }
 
@@ -243,7 +243,7 @@ TEST_CASE("what is pinned goes on without a process, and unload takes that away 
 	NEEDS_EXAMPLES();
 	PinFolder folder;
 	const std::string pin = folder.path() + "/kills";
-	const Said pinned = run_load({"load", example_path("sigkill"), "--pin", pin});
+	const LoadSaid pinned = run_load({"load", example_path("sigkill"), "--pin", pin});
 	INFO(pinned.errors);
 	if (pinned.status == 69)
 		SKIP_TEST("links of tracepoints cannot be pinned here (5.15)");
@@ -261,7 +261,7 @@ TEST_CASE("what is pinned goes on without a process, and unload takes that away 
 	CHECK(
 		run_load({"load", example_path("shared_write"), "--pin-root", pin, "--duration", "1ms"}).status == 0);
 	CHECK(access((pin + "/shared_execs").c_str(), F_OK) == 0);
-	const Said ended = run_load({"unload", pin});
+	const LoadSaid ended = run_load({"unload", pin});
 	CHECK(ended.status == 0);
 	CHECK(ended.errors.find(pin + " stays") != std::string::npos);
 	CHECK(names_in(pin) == std::vector<std::string>{"shared_execs"});
@@ -274,7 +274,7 @@ TEST_CASE("what load has not pinned is not unloaded, and a pin that cannot be le
 	NEEDS_EXAMPLES();
 	PinFolder folder;
 	CHECK(run_load({"unload", folder.path()}).status == 65);
-	const Said said = run_load({"load", example_path("hello"), "--pin", folder.path() + "/a.b"});
+	const LoadSaid said = run_load({"load", example_path("hello"), "--pin", folder.path() + "/a.b"});
 	CHECK(said.status == 64);
 	CHECK(names_in(folder.path()).empty());
 }
