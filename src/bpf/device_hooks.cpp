@@ -172,7 +172,7 @@ std::vector<Namespace> other_namespaces()
 	};
 	walk("/run/netns", [&](const std::string& name) { note("/run/netns/" + name, name); });
 	walk("/proc", [&](const std::string& pid) {
-		if (std::atoi(pid.c_str()) > 0)
+		if (std::strtol(pid.c_str(), nullptr, 10) > 0)
 			note("/proc/" + pid + "/ns/net", "");
 	});
 	return namespaces;

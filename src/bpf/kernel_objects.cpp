@@ -17,6 +17,7 @@
 #include <iterator>
 #include <map>
 #include <memory>
+#include <string_view>
 #include <unistd.h>
 
 namespace corescope {
@@ -38,10 +39,13 @@ uint64_t memory_of(int fd)
 	if (!file)
 		return 0;
 	char line[256];
-	unsigned long long bytes = 0;
+	constexpr std::string_view kKey = "memlock:";
+	uint64_t bytes = 0;
 	while (std::fgets(line, sizeof(line), file))
-		if (std::sscanf(line, "memlock: %llu", &bytes) == 1)
+		if (std::strncmp(line, kKey.data(), kKey.size()) == 0) {
+			bytes = std::strtoull(line + kKey.size(), nullptr, 10);
 			break;
+		}
 	std::fclose(file);
 	return bytes;
 }

@@ -30,7 +30,7 @@ std::string usual_file()
 	const std::string release = running_kernel().release;
 	for (const char* folder : kBtfFolders)
 		for (const std::string& name : {release + ".btf", std::string(kBtfBundleName)})
-			if (const std::string path = std::string(folder) + "/" + name; access(path.c_str(), R_OK) == 0)
+			if (std::string path = std::string(folder) + "/" + name; access(path.c_str(), R_OK) == 0)
 				return path;
 	return "";
 }

@@ -30,7 +30,7 @@ public:
 		if (!processes)
 			return;
 		while (const dirent* process = readdir(processes))
-			if (std::atoi(process->d_name) > 0) {
+			if (std::strtol(process->d_name, nullptr, 10) > 0) {
 				const std::string base = "/proc/" + std::string(process->d_name);
 				mounts_of(base, base + "/root");
 			}
@@ -93,8 +93,8 @@ private:
 			return;
 		while (const dirent* entry = readdir(entries)) {
 			const std::string path = folder + "/" + entry->d_name;
-			if (entry->d_type == DT_DIR && std::strcmp(entry->d_name, ".") &&
-				std::strcmp(entry->d_name, ".."))
+			if (entry->d_type == DT_DIR && std::strcmp(entry->d_name, ".") != 0 &&
+				std::strcmp(entry->d_name, "..") != 0)
 				walk(path);
 			else if (entry->d_type == DT_REG)
 				open_pin(path);

@@ -53,7 +53,7 @@ void remove_leftovers(const std::string& instances)
 		const std::string_view name = entry->d_name;
 		if (name.substr(0, kPrefix.size()) != kPrefix)
 			continue;
-		const pid_t pid = std::atoi(entry->d_name + kPrefix.size());
+		const auto pid = static_cast<pid_t>(std::strtol(entry->d_name + kPrefix.size(), nullptr, 10));
 		if (pid <= 0 || kill(pid, 0) == 0 || errno != ESRCH)
 			continue;
 		const std::string path = instances + "/" + entry->d_name;
@@ -73,7 +73,7 @@ bool parse_printk(std::string_view line, PrintkLine& out)
 	// "            true-23672   [000] ...2. 25440.907825: bpf_trace_printk: text"
 	static constexpr std::string_view kEvent = "bpf_trace_printk: ";
 	uint64_t tid, cpu, seconds;
-	if (line.size() < kCommWidth || line[kCommWidth] != '-')
+	if (line.size() <= kCommWidth || line[kCommWidth] != '-')
 		return false;
 	std::string_view comm = line.substr(0, kCommWidth);
 	skip_spaces(comm);

@@ -233,6 +233,15 @@ void LoadedObject::load()
 		bpf_program__set_log_buf(one, nullptr, 0);
 }
 
+[[noreturn]] static void refuse_trampoline(const std::string& program)
+{
+	throw Error(kUnavailable,
+		"program '" + program +
+			"': this kernel refuses every fentry, fexit and LSM program (a policy of whoever built or runs it); "
+			"a tracepoint (tp_btf) is another way, or --skip " +
+			program);
+}
+
 void LoadedObject::explain_refusal(int error) const
 {
 	const std::string failed = program_in(log_.find("BPF program load failed"));
@@ -243,11 +252,7 @@ void LoadedObject::explain_refusal(int error) const
 		const Refusal refusal = read_refusal(logs_[i].get(), file_.license);
 		if (refusal.reason.empty()) {
 			if (by_trampoline(programs_[i]) && !trampolines_allowed())
-				throw Error(kUnavailable,
-					prefix +
-						"this kernel refuses every fentry, fexit and LSM program (a policy of whoever built or "
-						"runs it); a tracepoint (tp_btf) is another way, or --skip " +
-						failed);
+				refuse_trampoline(failed);
 			break;
 		}
 		std::fprintf(stderr, "load: the verifier's last words about program '%s':\n", failed.c_str());
@@ -274,9 +279,8 @@ void LoadedObject::explain_refusal(int error) const
 	if (!why.empty() && error != -EPERM)
 		throw Error(kUnavailable, prefix + why);
 	const bool trampoline = std::any_of(programs_.begin(), programs_.end(), by_trampoline);
-	Error explained = explain_load(error, trampoline);
-	explained.message = prefix + explained.message;
-	throw explained;
+	const Error explained = explain_load(error, trampoline);
+	throw Error(explained.code, prefix + explained.message);
 }
 
 bool LoadedObject::has_iterators() const

@@ -43,25 +43,27 @@ Way::Answer answer(const Probe& probe)
 }
 TextValue known(const std::string& text) { return text.empty() ? Value::none() : Value::text(text); }
 
+BooleanValue probe_attach(const Probe& p, const FieldContext&)
+{
+	return answer(p) == Way::Answer::unknown ? Value::none() : Value::boolean(answer(p) == Way::Answer::yes);
+}
+TextValue probe_kind(const Probe& p, const FieldContext&) { return Value::word(p.kind->name); }
+TextValue probe_section(const Probe& p, const FieldContext&) { return Value::text(p.section); }
+TextValue probe_name(const Probe& p, const FieldContext&) { return Value::text(p.name); }
+TextValue probe_prototype(const Probe& p, const FieldContext&) { return known(p.prototype); }
+ListValue probe_arguments(const Probe& p, const FieldContext&)
+{
+	return p.arguments.empty() ? Value::none() : Value::list(p.arguments);
+}
+
 constexpr Field kFields[] = {
-	computed<Probe,
-		[](const Probe& p, const FieldContext&) -> BooleanValue {
-			return answer(p) == Way::Answer::unknown ? Value::none()
-													 : Value::boolean(answer(p) == Way::Answer::yes);
-		}>("ATTACH", "attach", 6, kEverywhere, "whether this kernel lets one attach"),
-	computed<Probe,
-		[](const Probe& p, const FieldContext&) -> TextValue { return Value::word(p.kind->name); }>(
-		"KIND", "kind", 10, kEverywhere, "what it is"),
-	computed<Probe, [](const Probe& p, const FieldContext&) -> TextValue { return Value::text(p.section); }>(
+	computed<Probe, probe_attach>("ATTACH", "attach", 6, kEverywhere, "whether this kernel lets one attach"),
+	computed<Probe, probe_kind>("KIND", "kind", 10, kEverywhere, "what it is"),
+	computed<Probe, probe_section>(
 		"SECTION", "section", 0, kEverywhere, "as an object file's section for it is named"),
-	computed<Probe, [](const Probe& p, const FieldContext&) -> TextValue { return Value::text(p.name); }>(
-		nullptr, "name", 0, kInData, "its name"),
-	computed<Probe, [](const Probe& p, const FieldContext&) -> TextValue { return known(p.prototype); }>(
-		nullptr, "prototype", 0, kInData, "as C; with --verbose"),
-	computed<Probe,
-		[](const Probe& p, const FieldContext&) -> ListValue {
-			return p.arguments.empty() ? Value::none() : Value::list(p.arguments);
-		}>(nullptr, "arguments", 0, kInData, "types and names; with --verbose"),
+	computed<Probe, probe_name>(nullptr, "name", 0, kInData, "its name"),
+	computed<Probe, probe_prototype>(nullptr, "prototype", 0, kInData, "as C; with --verbose"),
+	computed<Probe, probe_arguments>(nullptr, "arguments", 0, kInData, "types and names; with --verbose"),
 };
 constexpr Listing kListing{"probe", kFields};
 

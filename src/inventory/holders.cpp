@@ -32,6 +32,20 @@ int open_idle_perf_event()
 	return static_cast<int>(syscall(SYS_perf_event_open, &attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC));
 }
 
+// A line of fdinfo: key, tab, number.
+bool has_number(const char* line, const char* key, __u32& number)
+{
+	const size_t size = std::strlen(key);
+	if (std::strncmp(line, key, size) != 0)
+		return false;
+	char* end;
+	const auto value = static_cast<__u32>(std::strtoul(line + size, &end, 10));
+	if (end == line + size)
+		return false;
+	number = value;
+	return true;
+}
+
 // "prog_id:" and the like; lines of what a link holds come after its own.
 bool read_fdinfo(const std::string& path, holder& found)
 {
@@ -41,17 +55,15 @@ bool read_fdinfo(const std::string& path, holder& found)
 	char line[256];
 	bool known = false;
 	while (!known && std::fgets(line, sizeof(line), file)) {
-		unsigned id = 0;
 		known = true;
-		if (std::sscanf(line, "link_id: %u", &id) == 1)
+		if (has_number(line, "link_id:", found.id))
 			found.kind = HOLDS_LINK;
-		else if (std::sscanf(line, "map_id: %u", &id) == 1)
+		else if (has_number(line, "map_id:", found.id))
 			found.kind = HOLDS_MAP;
-		else if (std::sscanf(line, "prog_id: %u", &id) == 1)
+		else if (has_number(line, "prog_id:", found.id))
 			found.kind = HOLDS_PROG;
 		else
 			known = false;
-		found.id = id;
 	}
 	std::fclose(file);
 	return known;
@@ -142,7 +154,7 @@ std::vector<holder> HolderWalk::by_fdinfo()
 	if (!processes)
 		return holders;
 	while (const dirent* process = readdir(processes)) {
-		const int pid = std::atoi(process->d_name);
+		const auto pid = static_cast<pid_t>(std::strtol(process->d_name, nullptr, 10));
 		if (pid <= 0 || pid == getpid())
 			continue;
 		const std::string base = "/proc/" + std::string(process->d_name);
@@ -158,7 +170,7 @@ std::vector<holder> HolderWalk::by_fdinfo()
 				continue;
 			holder found = {};
 			found.pid = pid;
-			found.fd = std::atoi(descriptor->d_name);
+			found.fd = static_cast<int>(std::strtol(descriptor->d_name, nullptr, 10));
 			if (std::strstr(what, "bpf")) {
 				if (!read_fdinfo(base + "/fdinfo/" + descriptor->d_name, found))
 					continue;

@@ -157,8 +157,8 @@ private:
 			SeenProg* prog = find(inventory_.progs, id);
 			if (!prog)
 				continue;
-			const auto same =
-				std::find_if(prog->attached.begin(), prog->attached.end(), [&](const Attachment& a) {
+			const auto same = std::find_if(
+				prog->attached.begin(), prog->attached.end(), [&place = place](const Attachment& a) {
 					return a.link_id && a.kind == place.kind && (a.kind == "xdp" || a.target == place.target);
 				});
 			if (same == prog->attached.end())

@@ -67,59 +67,59 @@ TextValue link_text(const LinkRow& row, const FieldContext&)
 	return Value::text(row.link->info.*Member);
 }
 
+TextValue prog_name(const ProgRow& r, const FieldContext&) { return Value::text(r.prog->info.name); }
+TextValue prog_tag(const ProgRow& r, const FieldContext&) { return Value::word(r.prog->info.tag); }
+TypedValue<FieldType::time> prog_loaded(const ProgRow& r, const FieldContext&)
+{
+	return Value::time(r.prog->info.loaded_boot_ns);
+}
+NumberValue prog_insns(const ProgRow& r, const FieldContext&)
+{
+	return Value::number(r.prog->info.xlated_bytes / 8);
+}
+BooleanValue prog_gpl(const ProgRow& r, const FieldContext&) { return Value::boolean(r.prog->info.gpl); }
+TextValue prog_made_for(const ProgRow& r, const FieldContext&)
+{
+	return r.prog->made_for.empty() ? Value::none() : Value::text(r.prog->made_for);
+}
+BooleanValue prog_lasting(const ProgRow& r, const FieldContext&) { return Value::boolean(r.prog->lasting()); }
+BooleanValue prog_unexplained(const ProgRow& r, const FieldContext&)
+{
+	return Value::boolean(r.prog->unexplained());
+}
+BooleanValue prog_own(const ProgRow& r, const FieldContext&) { return Value::boolean(r.prog->own); }
+
 using P = KernelProg;
 constexpr Field kProgFields[] = {
 	computed<ProgRow, prog_number<&P::id>>("ID", "id", 5, kEverywhere | kRight, "the kernel's number"),
 	computed<ProgRow, text_of<ProgRow, &ProgRow::type>>("TYPE", "prog_type", 12, kEverywhere, "its type"),
-	computed<ProgRow,
-		[](const ProgRow& r, const FieldContext&) -> TextValue { return Value::text(r.prog->info.name); }>(
-		"NAME", "name", 16, kEverywhere, "its name, whole"),
-	computed<ProgRow,
-		[](const ProgRow& r, const FieldContext&) -> TextValue { return Value::word(r.prog->info.tag); }>(
-		nullptr, "tag", 0, kInData, "a hash over its instructions"),
+	computed<ProgRow, prog_name>("NAME", "name", 16, kEverywhere, "its name, whole"),
+	computed<ProgRow, prog_tag>(nullptr, "tag", 0, kInData, "a hash over its instructions"),
 	computed<ProgRow, text_of<ProgRow, &ProgRow::user>>(
 		"USER", "user", 8, kInTable | kIfRoom, "who loaded it"),
 	computed<ProgRow, prog_number<&P::uid>>(nullptr, "uid", 0, kInData, "who loaded it"),
-	computed<ProgRow,
-		[](const ProgRow& r, const FieldContext&) -> TypedValue<FieldType::time> {
-			return Value::time(r.prog->info.loaded_boot_ns);
-		}>("LOADED", "loaded", 20, kEverywhere | kIfRoom, "when, UTC"),
-	computed<ProgRow,
-		[](const ProgRow& r, const FieldContext&) -> NumberValue {
-			return Value::number(r.prog->info.xlated_bytes / 8);
-		}>("INSNS", "insns", 6, kEverywhere | kRight | kIfRoom, "instructions"),
+	computed<ProgRow, prog_loaded>("LOADED", "loaded", 20, kEverywhere | kIfRoom, "when, UTC"),
+	computed<ProgRow, prog_insns>("INSNS", "insns", 6, kEverywhere | kRight | kIfRoom, "instructions"),
 	computed<ProgRow, prog_number<&P::verified_insns>>(
 		nullptr, "verified_insns", 0, kInData, "instructions that the verifier walked through"),
 	computed<ProgRow, prog_number<&P::jited_bytes>>(
 		"JITED", "jited_bytes", 6, kEverywhere | kRight | kIfRoom, "bytes of machine code"),
 	computed<ProgRow, prog_number<&P::memory_bytes>>("MEMORY", "memory_bytes", 7,
 		kEverywhere | kRight | kIfRoom, "bytes of memory that it is charged for"),
-	computed<ProgRow,
-		[](const ProgRow& r, const FieldContext&) -> BooleanValue {
-			return Value::boolean(r.prog->info.gpl);
-		}>(nullptr, "gpl", 0, kInData, "its licence is compatible with the GPL"),
+	computed<ProgRow, prog_gpl>(nullptr, "gpl", 0, kInData, "its licence is compatible with the GPL"),
 	computed<ProgRow, prog_number<&P::btf_id>>(nullptr, "btf_id", 0, kInData, "of its types, 0 for none"),
-	computed<ProgRow,
-		[](const ProgRow& r, const FieldContext&) -> TextValue {
-			return r.prog->made_for.empty() ? Value::none() : Value::text(r.prog->made_for);
-		}>(nullptr, "made_for", 0, kInData, "the hook or function it was loaded for"),
+	computed<ProgRow, prog_made_for>(
+		nullptr, "made_for", 0, kInData, "the hook or function it was loaded for"),
 	computed<ProgRow, list_of<ProgRow, &ProgRow::maps>>(
 		"MAPS", "map_ids", 8, kInTable | kFlat | kIfRoom, "maps that it uses"),
 	computed<ProgRow, text_of<ProgRow, &ProgRow::kept_text>>("KEPT", "kept", 8, kInTable, "what keeps it"),
 	computed<ProgRow, list_of<ProgRow, &ProgRow::kept>>(nullptr, "kept_by", 0, kInData, "what keeps it"),
-	computed<ProgRow,
-		[](const ProgRow& r, const FieldContext&) -> BooleanValue {
-			return Value::boolean(r.prog->lasting());
-		}>(nullptr, "lasting", 0, kInData, "it stays when every process has ended"),
-	computed<ProgRow,
-		[](const ProgRow& r, const FieldContext&) -> BooleanValue {
-			return Value::boolean(r.prog->unexplained());
-		}>(nullptr, "unexplained", 0, kInData, "nothing that can be seen keeps it"),
+	computed<ProgRow, prog_lasting>(nullptr, "lasting", 0, kInData, "it stays when every process has ended"),
+	computed<ProgRow, prog_unexplained>(
+		nullptr, "unexplained", 0, kInData, "nothing that can be seen keeps it"),
 	computed<ProgRow, text_of<ProgRow, &ProgRow::perhaps>>(
 		nullptr, "perhaps", 0, kInData, "what may keep it without the kernel telling"),
-	computed<ProgRow,
-		[](const ProgRow& r, const FieldContext&) -> BooleanValue { return Value::boolean(r.prog->own); }>(
-		nullptr, "own", 0, kInData, "of corescope itself, for this list"),
+	computed<ProgRow, prog_own>(nullptr, "own", 0, kInData, "of corescope itself, for this list"),
 	computed<ProgRow, list_of<ProgRow, &ProgRow::processes>>(
 		"PROCESSES", "processes", 12, kInTable | kFlat, "that hold it or its link"),
 	computed<ProgRow, list_of<ProgRow, &ProgRow::pins>>(
@@ -128,13 +128,14 @@ constexpr Field kProgFields[] = {
 		"ATTACHED", "attached", 0, kInTable | kFlat, "to what"),
 };
 
+TextValue map_name(const MapRow& r, const FieldContext&) { return Value::text(r.map->info.name); }
+BooleanValue map_own(const MapRow& r, const FieldContext&) { return Value::boolean(r.map->own); }
+
 using M = KernelMap;
 constexpr Field kMapFields[] = {
 	computed<MapRow, map_number<&M::id>>("ID", "id", 5, kEverywhere | kRight, "the kernel's number"),
 	computed<MapRow, text_of<MapRow, &MapRow::type>>("TYPE", "map_type", 12, kEverywhere, "its type"),
-	computed<MapRow,
-		[](const MapRow& r, const FieldContext&) -> TextValue { return Value::text(r.map->info.name); }>(
-		"NAME", "name", 16, kEverywhere, "its name, as the kernel cut it"),
+	computed<MapRow, map_name>("NAME", "name", 16, kEverywhere, "its name, as the kernel cut it"),
 	computed<MapRow, map_number<&M::key_bytes>>(
 		"KEY", "key_bytes", 4, kEverywhere | kRight, "bytes of a key"),
 	computed<MapRow, map_number<&M::value_bytes>>(
@@ -145,9 +146,7 @@ constexpr Field kMapFields[] = {
 	computed<MapRow, map_number<&M::memory_bytes>>(
 		"MEMORY", "memory_bytes", 8, kEverywhere | kRight, "bytes"),
 	computed<MapRow, map_number<&M::btf_id>>(nullptr, "btf_id", 0, kInData, "of its types, 0 for none"),
-	computed<MapRow,
-		[](const MapRow& r, const FieldContext&) -> BooleanValue { return Value::boolean(r.map->own); }>(
-		nullptr, "own", 0, kInData, "of corescope itself, for this list"),
+	computed<MapRow, map_own>(nullptr, "own", 0, kInData, "of corescope itself, for this list"),
 	computed<MapRow, list_of<MapRow, &MapRow::progs>>(
 		"PROGS", "prog_ids", 8, kInTable | kFlat, "programs that use it"),
 	computed<MapRow, list_of<MapRow, &MapRow::processes>>(
@@ -155,6 +154,8 @@ constexpr Field kMapFields[] = {
 	computed<MapRow, list_of<MapRow, &MapRow::pins>>(
 		"PINNED", "pins", 0, kEverywhere, "paths at which it is pinned"),
 };
+
+BooleanValue link_own(const LinkRow& r, const FieldContext&) { return Value::boolean(r.link->own); }
 
 using L = KernelLink;
 constexpr Field kLinkFields[] = {
@@ -168,9 +169,7 @@ constexpr Field kLinkFields[] = {
 	computed<LinkRow, link_text<&L::target>>("TARGET", "target", 20, kEverywhere, "what it is attached to"),
 	computed<LinkRow, link_number<&L::cgroup_id>>(nullptr, "cgroup_id", 0, kInData, "0 for none"),
 	computed<LinkRow, link_number<&L::ifindex>>(nullptr, "ifindex", 0, kInData, "0 for none"),
-	computed<LinkRow,
-		[](const LinkRow& r, const FieldContext&) -> BooleanValue { return Value::boolean(r.link->own); }>(
-		nullptr, "own", 0, kInData, "of corescope itself, for this list"),
+	computed<LinkRow, link_own>(nullptr, "own", 0, kInData, "of corescope itself, for this list"),
 	computed<LinkRow, list_of<LinkRow, &LinkRow::processes>>(
 		"PROCESSES", "processes", 12, kInTable | kFlat, "that hold it"),
 	computed<LinkRow, list_of<LinkRow, &LinkRow::pins>>(

@@ -31,33 +31,37 @@ struct Row {
 
 TextValue known(const std::string& text) { return text.empty() ? Value::none() : Value::text(text); }
 
+TextValue row_event(const Row& r, const FieldContext&) { return Value::word(r.event); }
+TextValue row_type(const Row& r, const FieldContext&) { return known(r.type); }
+TextValue row_name(const Row& r, const FieldContext&) { return known(r.name); }
+TextValue row_tag(const Row& r, const FieldContext&) { return Value::word(r.tag); }
+NumberValue row_uid(const Row& r, const FieldContext&)
+{
+	return r.uid < 0 ? Value::none() : Value::number(r.uid);
+}
+NumberValue row_insns(const Row& r, const FieldContext&)
+{
+	return r.uid < 0 ? Value::none() : Value::number(r.insns);
+}
+TextValue row_made_for(const Row& r, const FieldContext&) { return known(r.made_for); }
+NumberValue row_pid(const Row& r, const FieldContext&)
+{
+	return r.pid ? Value::number(int64_t{r.pid}) : Value::none();
+}
+TextValue row_comm(const Row& r, const FieldContext&) { return known(r.comm); }
+
 constexpr Field kFields[] = {
 	time_field<&Row::ts>(kEverywhere),
-	computed<Row, [](const Row& r, const FieldContext&) -> TextValue { return Value::word(r.event); }>(
-		"EVENT", "event", 6, kEverywhere, "load or unload"),
+	computed<Row, row_event>("EVENT", "event", 6, kEverywhere, "load or unload"),
 	field<&Row::id>("ID", "id", 6, kEverywhere | kRight, "of the program"),
-	computed<Row, [](const Row& r, const FieldContext&) -> TextValue { return known(r.type); }>(
-		"TYPE", "prog_type", 14, kEverywhere, "its type"),
-	computed<Row, [](const Row& r, const FieldContext&) -> TextValue { return known(r.name); }>(
-		"NAME", "name", 20, kEverywhere, "its name"),
-	computed<Row, [](const Row& r, const FieldContext&) -> TextValue { return Value::word(r.tag); }>(
-		nullptr, "tag", 0, kInData, "a hash over its instructions"),
-	computed<Row,
-		[](const Row& r, const FieldContext&) -> NumberValue {
-			return r.uid < 0 ? Value::none() : Value::number(r.uid);
-		}>("UID", "uid", 6, kEverywhere | kRight, "who loaded it"),
-	computed<Row,
-		[](const Row& r, const FieldContext&) -> NumberValue {
-			return r.uid < 0 ? Value::none() : Value::number(r.insns);
-		}>("INSNS", "insns", 6, kEverywhere | kRight, "instructions"),
-	computed<Row, [](const Row& r, const FieldContext&) -> TextValue { return known(r.made_for); }>(
-		nullptr, "made_for", 0, kInData, "the hook or function it is for"),
-	computed<Row,
-		[](const Row& r, const FieldContext&) -> NumberValue {
-			return r.pid ? Value::number(int64_t{r.pid}) : Value::none();
-		}>("PID", "pid", 7, kEverywhere | kRight, "process that loaded it"),
-	computed<Row, [](const Row& r, const FieldContext&) -> TextValue { return known(r.comm); }>(
-		"COMM", "comm", 0, kEverywhere, "its name"),
+	computed<Row, row_type>("TYPE", "prog_type", 14, kEverywhere, "its type"),
+	computed<Row, row_name>("NAME", "name", 20, kEverywhere, "its name"),
+	computed<Row, row_tag>(nullptr, "tag", 0, kInData, "a hash over its instructions"),
+	computed<Row, row_uid>("UID", "uid", 6, kEverywhere | kRight, "who loaded it"),
+	computed<Row, row_insns>("INSNS", "insns", 6, kEverywhere | kRight, "instructions"),
+	computed<Row, row_made_for>(nullptr, "made_for", 0, kInData, "the hook or function it is for"),
+	computed<Row, row_pid>("PID", "pid", 7, kEverywhere | kRight, "process that loaded it"),
+	computed<Row, row_comm>("COMM", "comm", 0, kEverywhere, "its name"),
 };
 
 std::string comm_of(int pid)

@@ -72,7 +72,7 @@ Value to_value(const T& x)
 template <class T>
 constexpr FieldType type_of_member()
 {
-	return std::is_array_v<T> ? FieldType::text : FieldType::number;
+	return std::is_array<T>::value ? FieldType::text : FieldType::number;
 }
 
 // A member as it stands.

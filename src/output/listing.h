@@ -36,6 +36,7 @@ template <class Row>
 std::vector<const void*> pointers(const std::vector<Row>& rows)
 {
 	std::vector<const void*> result;
+	result.reserve(rows.size());
 	for (const Row& row : rows)
 		result.push_back(&row);
 	return result;

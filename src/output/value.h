@@ -73,7 +73,8 @@ enum class FieldType : uint8_t { number, text, boolean, list, time, seconds, any
 template <FieldType Type>
 struct TypedValue : Value {
 	static constexpr FieldType kType = Type;
-	constexpr TypedValue(Value value) : Value(value) {} // NOLINT(google-explicit-constructor): it is one
+	// NOLINTNEXTLINE(google-explicit-constructor): it is one
+	constexpr TypedValue(const Value& value) : Value(value) {}
 };
 using NumberValue = TypedValue<FieldType::number>;
 using TextValue = TypedValue<FieldType::text>;

@@ -23,6 +23,8 @@ namespace corescope {
 namespace {
 
 constexpr unsigned kStapsdt = 3; // n_type
+constexpr char kOwnerText[] = "stapsdt";
+constexpr std::string_view kOwner(kOwnerText, sizeof(kOwnerText)); // n_name counts the NUL
 
 class Binary {
 public:
@@ -108,7 +110,7 @@ void read_notes(Elf* elf, Elf_Scn* section, std::map<std::pair<std::string, std:
 	GElf_Nhdr note;
 	size_t at = 0, name = 0, descriptor = 0;
 	while (at < bytes.size() && (at = gelf_getnote(data, at, &note, &name, &descriptor)) > 0)
-		if (note.n_type == kStapsdt && bytes.substr(name, note.n_namesz) == std::string_view("stapsdt", 8))
+		if (note.n_type == kStapsdt && bytes.substr(name, note.n_namesz) == kOwner)
 			read_note(elf, bytes.substr(descriptor, note.n_descsz), probes);
 }
 
@@ -150,6 +152,7 @@ std::vector<MappedFile> mapped_binaries(pid_t pid)
 			"process " + std::to_string(pid) + ": " +
 				(errno == ENOENT ? "there is none" : std::strerror(errno)));
 	std::vector<MappedFile> files;
+	const std::string root = process + "/root";
 	char* line = nullptr;
 	size_t room = 0;
 	while (getline(&line, &room, maps) > 0) {
@@ -162,7 +165,7 @@ std::vector<MappedFile> mapped_binaries(pid_t pid)
 		const std::string name = line + path;
 		if (std::none_of(
 				files.begin(), files.end(), [&](const MappedFile& file) { return file.path == name; }))
-			files.push_back({name, process + "/root" + name});
+			files.push_back({name, root + name});
 	}
 	const bool failed = std::ferror(maps);
 	std::free(line);

@@ -55,10 +55,10 @@ std::string roff_page(std::string_view name, int section)
 }
 
 RoffPage::RoffPage(std::string_view name, int section, std::string_view date, std::string_view source)
-{
-	text_ = "'\\\" t\n" // tbl is wanted
+	: text_("'\\\" t\n" // tbl is wanted
 			".\\\" Made from the programs' own declarations and from docs/: change it there.\n"
-			".\\\" SPDX-License-Identifier: BSD-2-Clause\n";
+			".\\\" SPDX-License-Identifier: BSD-2-Clause\n")
+{
 	text_ += ".TH " + capitals(escaped(name, false)) + " " + std::to_string(section) + " \"" +
 		std::string(date) + "\" \"" + escaped(source, true) + "\" \"corescope\"\n";
 	text_ += ".nh\n.ad l\n"; // words of a command line are not for hyphenation, nor to be spread over a line
