@@ -37,7 +37,8 @@ asm(".pushsection .text.corescope_trial,\"ax\",%progbits\n"
 	".popsection\n");
 extern "C" void corescope_trial_place();
 extern "C" void corescope_trial_counted();
-extern "C" const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
+extern "C" const char __ehdr_start[]
+	__attribute__((visibility("hidden"))); // as an array: more lies behind the header
 
 namespace corescope {
 
@@ -49,15 +50,16 @@ __attribute__((section(".data.corescope_trial"), used)) volatile unsigned short 
 // Where in the file an address of ours comes from.
 uint64_t file_offset(const volatile void* address)
 {
-	const auto* base = reinterpret_cast<const char*>(&__ehdr_start);
-	const auto* header = reinterpret_cast<const ElfW(Phdr)*>(base + __ehdr_start.e_phoff);
+	const char* const base = __ehdr_start;
+	const auto& file = *reinterpret_cast<const ElfW(Ehdr)*>(base);
+	const auto* header = reinterpret_cast<const ElfW(Phdr)*>(base + file.e_phoff);
 	uint64_t first = UINT64_MAX; // the address that the file's beginning was linked for
-	for (int i = 0; i < __ehdr_start.e_phnum; i++)
+	for (int i = 0; i < file.e_phnum; i++)
 		if (header[i].p_type == PT_LOAD && header[i].p_offset == 0)
 			first = header[i].p_vaddr;
 	const uint64_t linked = static_cast<uint64_t>(reinterpret_cast<uintptr_t>(address)) -
 		static_cast<uint64_t>(reinterpret_cast<uintptr_t>(base)) + first;
-	for (int i = 0; i < __ehdr_start.e_phnum; i++)
+	for (int i = 0; i < file.e_phnum; i++)
 		if (header[i].p_type == PT_LOAD && linked >= header[i].p_vaddr &&
 			linked < header[i].p_vaddr + header[i].p_filesz)
 			return linked - header[i].p_vaddr + header[i].p_offset;
