@@ -59,7 +59,8 @@ TEST_CASE("a line of bpf_printk has its fields: time, command, thread and CPU")
 	const Json line = tool.until([&](const Json& record) { return record.value("tid", 0) == child.pid(); });
 	CHECK(line.at("type") == "event");
 	CHECK(line.at("source") == "printk");
-	CHECK(line.at("comm") == "true");
+	// The kernel looks names up when it is read, and says this where it has forgotten one.
+	CHECK((line.at("comm") == "true" || line.at("comm") == "<...>"));
 	CHECK(line.at("cpu").get<int>() < sysconf(_SC_NPROCESSORS_CONF));
 	CHECK(line.at("ts").get<std::string>() >= tool.meta().at("ts").get<std::string>());
 	tool.stop();
