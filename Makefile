@@ -116,8 +116,9 @@ all_cxxflags = -std=c++20 $(common) $(pie) $(warnings) $(includes) $(CPPFLAGS) $
 all_cflags   = -std=gnu11 $(common) $(pie) $(filter-out -Wnon-virtual-dtor,$(warnings)) -Iinclude $(CPPFLAGS) $(CFLAGS)
 
 hard_link := -Wl,--gc-sections -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--build-id=sha1
-# See src/base/no_dlopen.cpp and src/bpf/module_types.cpp.
+# See src/base/no_dlopen.cpp, src/bpf/module_types.cpp and src/bpf/kernel_excerpt.cpp.
 hard_link += -Wl,--wrap=dlopen,--wrap=dlsym,--wrap=dlclose,--wrap=dlerror,--wrap=bpf_btf_get_next_id
+hard_link += -Wl,--wrap=btf__load_vmlinux_btf,--wrap=bpf_prog_load
 hard_link := $(hard_link)$(if $(SYSROOT), -L$(SYSROOT)/usr/lib/$(MULTIARCH))
 libs      := -lbpf -lelf -lz -lcap -lseccomp -lsqlite3 -lm
 ifdef SAN

@@ -6,6 +6,7 @@
 #include "base/gzip.h"
 #include "base/pack.h"
 #include "bpf/explain.h"
+#include "bpf/kernel_excerpt.h"
 #include "bpf/kernel_types.h"
 
 #include <bpf/bpf.h>
@@ -154,7 +155,7 @@ void Object::leave_attached()
 }
 
 std::unique_ptr<Object> ObjectLoader::try_hooks(const HookSet& hooks, const KernelTypes& types,
-	const std::function<void(Object&)>& before_attach, bool statistics)
+	const std::function<void(Object&)>& before_attach, Manner manner)
 {
 	if (!hooks.raw && !types.kernels_own())
 		throw explain_typed_hooks(hooks.name);
@@ -163,7 +164,7 @@ std::unique_ptr<Object> ObjectLoader::try_hooks(const HookSet& hooks, const Kern
 	auto object = std::make_unique<Object>();
 	// The skeleton finds its maps by the name that bpftool gave it.
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .btf_custom_path = types.path());
-	if (statistics)
+	if (manner.statistics)
 		opts.kernel_log_level = kLogStatistics;
 	object->typed_ = type_.open(&opts);
 	if (!object->typed_)
@@ -203,10 +204,20 @@ std::unique_ptr<Object> ObjectLoader::try_hooks(const HookSet& hooks, const Kern
 			bpf_map__set_autocreate(map, false);
 	}
 	configure_(object->typed_, *object);
-	int error = bpf_object__load_skeleton(object->skeleton_);
+	std::unique_ptr<KernelExcerpt> excerpt;
+	if (manner.excerpt && !types.path())
+		excerpt = KernelExcerpt::of(
+			object->object_, {static_cast<const char*>(object->skeleton_->data), object->skeleton_->data_sz});
+	const int error = bpf_object__load_skeleton(object->skeleton_);
+	const bool shortened = excerpt != nullptr;
+	excerpt.reset();
 	// Without a level libbpf asks for the verifier's whole log itself, but only of what is refused.
-	if (error && statistics)
-		return try_hooks(hooks, types, before_attach, false);
+	if (error && manner.statistics)
+		return try_hooks(hooks, types, before_attach, {false, manner.excerpt});
+	if (error && error != -EPERM && shortened) {
+		log_line(type_.name, "loads again, with all of the kernel's types", std::strerror(-error));
+		return try_hooks(hooks, types, before_attach, {false, false});
+	}
 	if (error)
 		throw explain_load(error, hooks.trampoline);
 	before_attach(*object);
@@ -239,7 +250,7 @@ std::unique_ptr<Object> ObjectLoader::start(const std::function<void(Object&)>& 
 	for (size_t i = 0;; i++) {
 		const bool last = i + 1 == hooks_.size();
 		try {
-			auto object = try_hooks(hooks_[i], types, before_attach, libbpf_log());
+			auto object = try_hooks(hooks_[i], types, before_attach, {libbpf_log(), true});
 			if (i > 0)
 				log_line(type_.name, "uses hook set " + hooks_[i].name, hooks_[i].cost);
 			return object;
@@ -260,8 +271,7 @@ std::vector<HookTrial> ObjectLoader::trials()
 		try {
 			require_bpf();
 			const KernelTypes types(btf_);
-			try_hooks(
-				hooks, types, [](Object&) {}, libbpf_log());
+			try_hooks(hooks, types, [](Object&) {}, {libbpf_log(), true});
 			break;
 		} catch (const Refused& refused) {
 			trial.code = refused.code;

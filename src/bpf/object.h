@@ -142,8 +142,13 @@ public:
 	static void* typed(const Object& object) { return object.typed_; }
 
 private:
+	// How an attempt goes about it; what is refused is tried once more without.
+	struct Manner {
+		bool statistics; // of the verifier, for libbpf's log
+		bool excerpt;    // of the kernel's types, in place of all
+	};
 	std::unique_ptr<Object> try_hooks(const HookSet& hooks, const KernelTypes& types,
-		const std::function<void(Object&)>& before_attach, bool statistics);
+		const std::function<void(Object&)>& before_attach, Manner manner);
 
 	SkeletonType type_;
 	std::vector<HookSet> hooks_;

@@ -124,6 +124,36 @@ void add_question(std::set<BtfQuestion>& questions, const btf* types, const bpf_
 	questions.insert(std::move(question));
 }
 
+Btf own_types(std::string_view elf)
+{
+	const std::string own = elf_section(elf, ".BTF");
+	Btf types(btf__new(own.data(), static_cast<uint32_t>(own.size())));
+	if (!types)
+		broken("it has no .BTF");
+	return types;
+}
+
+template <class Each>
+void for_each_relocation(std::string_view elf, const btf* types, const Each& each)
+{
+	const std::string ext = elf_section(elf, ".BTF.ext");
+	const auto header = read_at<ExtHeader>(ext, 0);
+	size_t at = size_t{header.bytes} + header.relocations_at;
+	const size_t end = at + header.relocations_bytes;
+	if (!header.relocations_bytes)
+		return;
+	const auto record_bytes = read_at<uint32_t>(ext, at);
+	at += sizeof(uint32_t);
+	if (record_bytes < sizeof(bpf_core_relo))
+		broken("its records are too small");
+	while (at < end) {
+		const auto section = read_at<ExtSection>(ext, at);
+		at += sizeof(section);
+		for (uint32_t i = 0; i < section.count; i++, at += record_bytes)
+			each(types, read_at<bpf_core_relo>(ext, at));
+	}
+}
+
 } // namespace
 
 std::string BtfQuestion::text() const
@@ -188,27 +218,33 @@ std::string elf_section(std::string_view elf, const char* name)
 
 std::set<BtfQuestion> btf_questions(std::string_view elf)
 {
-	const std::string own = elf_section(elf, ".BTF"), ext = elf_section(elf, ".BTF.ext");
-	const Btf types(btf__new(own.data(), static_cast<uint32_t>(own.size())));
-	if (!types)
-		broken("it has no .BTF");
-	const auto header = read_at<ExtHeader>(ext, 0);
-	size_t at = size_t{header.bytes} + header.relocations_at;
-	const size_t end = at + header.relocations_bytes;
 	std::set<BtfQuestion> questions;
-	if (!header.relocations_bytes)
-		return questions;
-	const auto record_bytes = read_at<uint32_t>(ext, at);
-	at += sizeof(uint32_t);
-	if (record_bytes < sizeof(bpf_core_relo))
-		broken("its records are too small");
-	while (at < end) {
-		const auto section = read_at<ExtSection>(ext, at);
-		at += sizeof(section);
-		for (uint32_t i = 0; i < section.count; i++, at += record_bytes)
-			add_question(questions, types.get(), read_at<bpf_core_relo>(ext, at));
-	}
+	for_each_relocation(elf, own_types(elf).get(),
+		[&](const btf* types, const bpf_core_relo& one) { add_question(questions, types, one); });
 	return questions;
+}
+
+std::set<std::string, std::less<>> btf_names(std::string_view elf)
+{
+	std::set<std::string, std::less<>> names;
+	const Btf types = own_types(elf);
+	const auto name = [&](uint32_t id) {
+		const btf_type* type = btf__type_by_id(types.get(), id);
+		const char* text = type ? btf__name_by_offset(types.get(), type->name_off) : nullptr;
+		if (!text || !*text)
+			broken("a type without a name");
+		return essential_name(text);
+	};
+	for_each_relocation(elf, types.get(), [&](const btf*, const bpf_core_relo& one) {
+		if (one.kind != BPF_CORE_TYPE_ID_LOCAL)
+			names.emplace(name(one.type_id));
+	});
+	for (uint32_t id = 1; id < btf__type_cnt(types.get()); id++) {
+		const btf_type* type = btf__type_by_id(types.get(), id);
+		if (btf_is_func(type) && btf_vlen(type) == BTF_FUNC_EXTERN)
+			names.emplace(name(id));
+	}
+	return names;
 }
 
 } // namespace corescope

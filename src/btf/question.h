@@ -36,6 +36,10 @@ struct BtfQuestion {
 // BTF can answer (bpf_core_type_id_kernel() and the like).
 std::set<BtfQuestion> btf_questions(std::string_view elf);
 
+// Of one object, for an excerpt of the kernel's types: the names of those that its relocations start from, and of the
+// kernel's functions that it calls. Throws Error(kFailure) for what is no BPF object.
+std::set<std::string, std::less<>> btf_names(std::string_view elf);
+
 // The name without a flavor's suffix: "cgroup" of "cgroup___before_6_1". libbpf's rule (bpf_core_essential_name_len()).
 std::string_view essential_name(std::string_view name);
 

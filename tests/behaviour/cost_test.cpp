@@ -110,6 +110,18 @@ TEST_CASE("every tool: memory and open files do not grow while it works")
 	CHECK(process.wait() == 0);
 }
 
+TEST_CASE("every tool: an excerpt of the kernel's types is enough for it to start")
+{
+	if (const auto why = cannot_trace(); !why.empty())
+		SKIP_TEST(why);
+	const std::string tool = GENERATE(from_range(tool_names()));
+	CAPTURE(tool);
+	const Ran ran = run(command(tool, {"--verbose", "--duration", "0.001", "--output", "json"}));
+	CHECK(ran.status == 0);
+	CHECK(ran.err.find("libbpf") != std::string::npos);
+	CHECK(ran.err.find("with all of the kernel's types") == std::string::npos);
+}
+
 TEST_CASE("every tool: nothing of it stays in the kernel, however it ended")
 {
 	if (const auto why = cannot_trace(); !why.empty())
