@@ -15,6 +15,7 @@ STRIP    ?= strip
 OBJCOPY  ?= objcopy
 WERROR   ?= -Werror
 LLVM_STRIP ?= $(or $(shell command -v llvm-strip),$(lastword $(sort $(wildcard /usr/bin/llvm-strip-*))),llvm-strip)
+LLVM_OBJCOPY ?= $(subst llvm-strip,llvm-objcopy,$(LLVM_STRIP))
 # bpftool often lies in sbin, outside a user's PATH; Ubuntu's hides behind a wrapper that wants the running kernel's.
 BPFTOOL  ?= $(or $(lastword $(sort $(wildcard /usr/lib/linux-tools-*/bpftool))),$(shell command -v bpftool),/usr/sbin/bpftool)
 
@@ -61,6 +62,9 @@ fixtures    := $(patsubst %.bpf.c,$(B)/%.bpf.o,$(sort $(wildcard tests/bpf/*.bpf
 fuzz_src    := $(sort $(wildcard tests/fuzz/*.cpp))
 uses_fixture := $(shell grep -ls '\.incbin' $(wildcard tests/*/*.cpp) /dev/null)
 main_src    := src/cli/main.cpp
+# What runs for each event is compiled for speed, all the rest for size.
+hot_src     := $(tool_src) $(wildcard $(addsuffix .cpp,src/bpf/ring src/bpf/loss src/cli/stream $(addprefix src/output/, \
+	arguments attribution csv escape json table utf8 width)))
 version_src := src/cli/version.cpp
 example_src := $(sort $(wildcard docs/examples/*.bpf.c))
 # A suite is a folder of Catch2 tests; `unit` needs no kernel, the others run the built binary.
@@ -85,6 +89,8 @@ tool_obj := $(call obj,$(tool_src))
 links    := $(addprefix $(O)/,$(tools))
 # The workloads are the truth that tools are measured against: never with sanitizers, one set for all builds.
 loads    := $(patsubst tests/load/%,$(B)/tests/load/%,$(basename $(load_src)))
+
+comma := ,
 
 # --- flags -------------------------------------------------------------------------------------------------------
 
@@ -115,12 +121,15 @@ CFLAGS   ?= $(CXXFLAGS)
 all_cxxflags = -std=c++20 $(common) $(pie) $(warnings) $(includes) $(CPPFLAGS) $(CXXFLAGS)
 all_cflags   = -std=gnu11 $(common) $(pie) $(filter-out -Wnon-virtual-dtor,$(warnings)) -Iinclude $(CPPFLAGS) $(CFLAGS)
 
-hard_link := -Wl,--gc-sections -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--build-id=sha1
-# See src/base/no_dlopen.cpp, src/bpf/module_types.cpp and src/bpf/kernel_excerpt.cpp.
+hard_link := -Wl,--gc-sections -Wl,-z,pack-relative-relocs -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--build-id=sha1
+# See src/base/no_dlopen.cpp, src/bpf/module_types.cpp, src/bpf/kernel_excerpt.cpp and, for what only SQL has,
+# src/hist/sqlite_parts.cpp.
 hard_link += -Wl,--wrap=dlopen,--wrap=dlsym,--wrap=dlclose,--wrap=dlerror,--wrap=bpf_btf_get_next_id
 hard_link += -Wl,--wrap=btf__load_vmlinux_btf,--wrap=bpf_prog_load
+sql_only  := acos acosh asin asinh atan atan2 atanh cos cosh sin sinh tan tanh
+hard_link += $(addprefix -Wl$(comma)--wrap=,$(sql_only))
 hard_link := $(hard_link)$(if $(SYSROOT), -L$(SYSROOT)/usr/lib/$(MULTIARCH))
-libs      := -lbpf -lelf -lz -lcap -lseccomp -lsqlite3 -lm
+libs      := -lbpf -lelf -lz -lcap -lseccomp -lsqlite3 -llzma -lm
 ifdef SAN
 # A sanitizer needs the dynamic loader; our own libraries stay static, so that the same ones are tested.
 link_exe  = $(CXX) $(CXXFLAGS) $(common) -pie $(hard_link) $(LDFLAGS)
@@ -168,7 +177,7 @@ endif
 .PRECIOUS: $(B)/bpf/%.bpf.o $(B)/examples/%.bpf.o $(B)/bpf/%.raw_tp.bpf.o $(B)/skel/%.skel.h
 .SUFFIXES:
 .DEFAULT_GOAL := all
-.PHONY: all arm64 objects test test-unit test-live test-behaviour test-e2e test-asan fuzz test-packages test-dist tests loads examples bench man completions \
+.PHONY: all arm64 objects test test-unit test-live test-behaviour test-e2e test-asan test-size fuzz test-packages test-dist tests loads examples bench man completions \
 	schema everything install install-links install-compat deb rpm dist dist-one clean format format-check lint \
 	compile_commands.json check-vmlinux help FORCE
 
@@ -189,6 +198,7 @@ help:
 	@echo 'test                   every suite, one closing line; also test-unit, test-live, test-behaviour'
 	@echo 'test-e2e               with Prometheus, systemd and cron (./bootstrap install e2e)'
 	@echo 'test-asan              the unit and live tests built with ASan and UBSan, in build/asan'
+	@echo 'test-size              what the binary weighs, by cause, and whether that is more than it may'
 	@echo 'fuzz                   hostile input for FUZZ_SECONDS=60 each: what tests/fuzz holds (clang)'
 	@echo 'bench                  the measurements under bench/'
 	@echo 'matrix                 the tools under other kernels, in qemu; MATRIX= gives tests/matrix/run options'
@@ -255,18 +265,18 @@ $(B)/bpf/%.bpf.o: bpf/%.bpf.c $(B)/.flags-bpf
 $(B)/bpf/%.raw_tp.bpf.o: bpf/%.bpf.c $(B)/.flags-bpf
 	$(call compile_bpf,-DWITHOUT_BTF)
 
-# _Bool is not C++ for clang-tidy's clang. The second object has no skeleton of its own: the first one's fits it.
+# _Bool is not C++ for clang-tidy's clang.
 $(skels): $(B)/skel/%.skel.h: $(B)/bpf/%.bpf.o $(B)/bpf/%.raw_tp.bpf.o bpf/skeleton
 	$(call say,GEN-SKEL,$@)
 	@mkdir -p $(@D)
-	$(Q)BPFTOOL=$(BPFTOOL) bpf/skeleton $(subst -,_,$*)_bpf $(filter %.o,$^) > $@.tmp
+	$(Q)BPFTOOL=$(BPFTOOL) LLVM_OBJCOPY=$(LLVM_OBJCOPY) bpf/skeleton $(subst -,_,$*)_bpf $(filter %.o,$^) > $@.tmp
 	@sed 's/\<_Bool\>/bool/g' $@.tmp > $@ && rm $@.tmp
 
 # --- user half ---------------------------------------------------------------------------------------------------
 
 $(call obj,$(uses_skel)): | $(skels)
 $(call obj,$(version_src)): $(O)/.flags-version
-$(call obj,$(version_src)): private extra = $(version_flags)
+$(call obj,$(version_src)): private extra += $(version_flags)
 
 # What most files include is read once. A file that includes less than it needs is found by lint, which does without.
 # The runtime only where nothing warns: optimized, g++ 12 finds mistakes in what it no longer takes for a system's header.
@@ -294,6 +304,7 @@ endif
 $(call obj,$(uses_fixture)): $(fixtures)
 $(O)/obj/tests/%: private extra = $(test_flags) $(test_speed)
 $(O)/obj/tests/load/%: private extra = $(test_flags)
+$(call obj,$(filter-out $(hot_src),$(src_src))): private extra += $(if $(filter -O2,$(CXXFLAGS)),-Os)
 
 $(O)/obj/%.o: %.cpp $(O)/.flags-cxx
 	$(call say,CXX,$<)
@@ -308,7 +319,7 @@ $(O)/obj/%.o: %.c $(O)/.flags-cxx
 # What is shipped is stripped; its symbols stay beside it, found by build id.
 $(O)/corescope: $(src_obj) $(tool_obj) $(O)/.flags-link
 	$(call say,LD,$@)
-	$(Q)$(link_exe) $(filter %.o,$^) $(link_libs) -o $@.full
+	$(Q)$(link_exe) -Wl,-Map=$@.map $(filter %.o,$^) $(link_libs) -o $@.full
 	$(Q)$(OBJCOPY) --only-keep-debug $@.full $@.debug
 	$(Q)$(STRIP) --strip-all --remove-section=.comment $@.full -o $@.tmp
 	$(Q)$(OBJCOPY) --add-gnu-debuglink=$@.debug $@.tmp
@@ -338,7 +349,6 @@ db_entry = {"directory": "$(CURDIR)", "file": "$(1)", "command": "$(subst ",\",$
 db_cxx   = $(call db_entry,$(1),$(CXX) $(all_cxxflags) $(if $(filter $(version_src),$(1)),$(version_flags)) \
 	$(if $(filter tests/%,$(1)),$(test_flags)))
 lint_src := $(src_src) $(docs_src) $(docs_lib) $(tool_src) $(support_src) $(test_src) $(fuzz_src) $(filter %.cpp,$(load_src))
-comma := ,
 $(B)/compile_commands.json: FORCE
 	@mkdir -p $(@D)
 	$(file >$@,[)

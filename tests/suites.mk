@@ -31,7 +31,16 @@ tests: $(addprefix $(O)/tests/,$(suites)) loads all man completions
 run_tests = CORESCOPE=$(CURDIR)/$(O)/corescope CORESCOPE_LOADS=$(CURDIR)/$(B)/tests/load tests/run
 
 test: tests
-	@$(run_tests) $(addprefix $(O)/tests/,$(suites)) $(scripts)
+	@$(run_tests) $(addprefix $(O)/tests/,$(suites)) $(scripts) $(if $(SAN),,'$(size_check)')
+
+# What the binary may weigh, in bytes, by architecture; docs/packages.md has what is in it. Whoever raises a bound says there
+# what for.
+size_bound_x86_64 := 4900000
+size_bound_arm64  := 4900000
+size_check = SQL_ONLY="$(sql_only)" tests/size $(O)/corescope.map $(O)/corescope $(or $(size_bound_$(ARCH)),0) $(src_obj) $(tool_obj)
+
+test-size: all
+	@$(run_tests) '$(size_check)'
 
 test-unit: $(O)/tests/unit
 	@$(run_tests) $(O)/tests/unit
@@ -87,7 +96,7 @@ $(foreach t,$(patsubst tests/fuzz/%.cpp,%,$(fuzz_src)),$(eval $(call fuzz_target
 $(fuzz_seeds): $(B)/fuzz/seeds/%.btf: $(B)/tests/bpf/%.bpf.o
 	@mkdir -p $(@D)
 	$(Q)cp $< $(@:.btf=.bpf.o)
-	$(Q)$(subst llvm-strip,llvm-objcopy,$(LLVM_STRIP)) --dump-section .BTF=$@ $< /dev/null
+	$(Q)$(LLVM_OBJCOPY) --dump-section .BTF=$@ $< /dev/null
 
 bench: tests
 	@if [ -x bench/run ]; then $(run_tests:tests/run=bench/run); else echo 'bench: there is no bench/run' >&2; exit 1; fi

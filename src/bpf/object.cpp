@@ -3,8 +3,6 @@
 #include "bpf/object.h"
 
 #include "base/error.h"
-#include "base/gzip.h"
-#include "base/pack.h"
 #include "bpf/explain.h"
 #include "bpf/kernel_excerpt.h"
 #include "bpf/kernel_types.h"
@@ -26,7 +24,6 @@ namespace {
 // What a program took to verify, and nothing else (BPF_LOG_STATS in the kernel's bpf_verifier.h).
 constexpr __u32 kLogStatistics = 4;
 constexpr bpf_map_type kLastOldMap = BPF_MAP_TYPE_INODE_STORAGE; // the newest kind that 5.10 has
-constexpr size_t kMostObjectBytes = 64 << 20;
 constexpr std::string_view kTyped = "tp_btf", kRaw = "raw_tp";
 
 void replace_all(std::string& text, std::string_view what, std::string_view by)
@@ -51,17 +48,6 @@ std::vector<HookSet> with_raw_twins(std::vector<HookSet> hooks)
 		hooks.push_back(std::move(twin));
 	}
 	return hooks;
-}
-
-std::string raw_object(const SkeletonType& type)
-{
-	size_t size;
-	const auto* bytes = reinterpret_cast<const char*>(type.raw(&size));
-	try {
-		return gunzip({bytes, size}, kMostObjectBytes);
-	} catch (const Malformed&) {
-		throw Error(kFailure, "the BPF object in this binary is damaged");
-	}
 }
 
 Object::~Object()
@@ -174,7 +160,7 @@ std::unique_ptr<Object> ObjectLoader::try_hooks(const HookSet& hooks, const Kern
 	std::string raw;
 	if (hooks.raw) {
 		// The same skeleton once more, around the other object: it has the same programs, maps and variables.
-		raw = raw_object(type_);
+		raw = unpack_raw_object(type_.packed());
 		types.require(raw);
 		bpf_object__close(*object->skeleton_->obj);
 		*object->skeleton_->obj = nullptr;
@@ -183,6 +169,7 @@ std::unique_ptr<Object> ObjectLoader::try_hooks(const HookSet& hooks, const Kern
 		if (const int error = bpf_object__open_skeleton(object->skeleton_, &opts))
 			throw Error(kFailure, std::string("cannot open the BPF object: ") + std::strerror(-error));
 	}
+	forget_unpacked();
 	object->object_ = *object->skeleton_->obj;
 	object->hooks_ = hooks.name;
 	object->types_file_ = types.file();

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "bpf/lease.h"
+#include "bpf/packed_object.h"
 
 #include <bpf/libbpf.h>
 
@@ -108,17 +109,14 @@ struct SkeletonType {
 	bpf_object_skeleton* (*skeleton)(void*);
 	void (*destroy)(void*);
 	const char* name;
-	const unsigned char* (*raw)(size_t* size); // the object without BTF, by gzip
+	const PackedObject& (*packed)();
 };
-// Its bytes. Throws Error.
-std::string raw_object(const SkeletonType& type);
-
 template <class S>
 constexpr SkeletonType skeleton_type(const char* name)
 {
 	return {[](const bpf_object_open_opts* opts) -> void* { return S::open(opts); },
 		[](void* s) { return static_cast<S*>(s)->skeleton; }, [](void* s) { S::destroy(static_cast<S*>(s)); },
-		name, [](size_t* size) { return raw_tp_object(static_cast<const S*>(nullptr), size); }};
+		name, []() -> const PackedObject& { return packed_object(static_cast<const S*>(nullptr)); }};
 }
 
 // Opens, lets `configure` set rodata and map sizes, loads and attaches. `configure(typed, object)` is called for each

@@ -2,12 +2,12 @@
 // See assign.h. A value is made in bytes of its own and copied when it is whole, so that a refusal changes nothing.
 #include "btf/assign.h"
 
+#include "base/floating.h"
 #include "base/similar.h"
 #include "btf/load.h"
 #include "btf/number.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstring>
 #include <optional>
 #include <vector>
@@ -189,10 +189,10 @@ template <class T>
 void parse_floating(std::span<char> bytes, std::string_view text)
 {
 	T value{};
-	const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-	if (text.empty() || error == std::errc::invalid_argument || end != text.data() + text.size())
+	const FloatingRead read = read_floating(text, value);
+	if (read == FloatingRead::no_number)
 		throw BadValue{"is not a number"};
-	if (error == std::errc::result_out_of_range)
+	if (read == FloatingRead::out_of_range)
 		throw BadValue{"is too large or too small for " + std::to_string(sizeof(T)) + " bytes"};
 	std::memcpy(bytes.data(), &value, sizeof(value));
 }

@@ -2,7 +2,8 @@
 // See number.h.
 #include "btf/number.h"
 
-#include <charconv>
+#include "base/floating.h"
+
 #include <cmath>
 #include <cstring>
 
@@ -13,10 +14,8 @@ namespace {
 template <class T>
 bool append(Buffer& out, T value, bool* finite)
 {
-	char text[128];
-	const auto [end, error] = std::to_chars(text, text + sizeof(text), value);
 	*finite = std::isfinite(value);
-	out.append({text, static_cast<size_t>(end - text)});
+	out.append(shortest_text(value));
 	return true;
 }
 

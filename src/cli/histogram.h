@@ -108,7 +108,7 @@ public:
 		return all;
 	}
 	std::vector<Field> fields() const override { return {}; }
-	std::string object_without_btf() const override { return raw_object(skeleton_type<Skel>(name())); }
+	std::string object_without_btf() const override { return unpack_raw_object(skeleton_type<Skel>(name()).packed()); }
 	std::vector<HookChoice> hook_choices() const override
 	{
 		return find_hook_choices(parts_.options, [&](const OptionSpec* flag) {

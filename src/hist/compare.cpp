@@ -2,10 +2,10 @@
 // See compare.h.
 #include "hist/compare.h"
 
+#include "base/floating.h"
 #include "base/parse.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <utility>
 
@@ -77,10 +77,8 @@ HistGate parse_gate(std::string_view text)
 		throw BadValue{gate.rise ? "needs a + after the >: a rise" : "needs a - after the <: a fall"};
 	const std::string_view number = text.substr(sign + 2, text.size() - sign - 3);
 	double percent = 0;
-	const auto [end, error] =
-		std::from_chars(number.data(), number.data() + number.size(), percent, std::chars_format::fixed);
-	if (error != std::errc() || end != number.data() + number.size() || number.front() == '-' ||
-		!std::isfinite(percent))
+	if (number.find_first_not_of("0123456789.") != number.npos ||
+		read_floating(number, percent) != FloatingRead::ok)
 		throw no_condition();
 	gate.limit = (gate.rise ? percent : -percent) / 100;
 	const auto* figure = std::find_if(

@@ -3,12 +3,12 @@
 // text ends in terminals and logs too: hence no control character comes through.
 #include "output/hist_metric.h"
 
+#include "base/floating.h"
 #include "output/escape.h"
 #include "output/hist_json.h"
 #include "output/utf8.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
 #include <map>
 
@@ -129,19 +129,12 @@ std::string metric_bound(uint64_t edge, const HistUnit& unit)
 	Buffer decimal(64);
 	append_hist_decimal(decimal, HistSum{edge} * unit.scale, metric_scale(unit.base));
 	double value = 0;
-	std::from_chars(decimal.data(), decimal.data() + decimal.size(), value);
+	read_floating({decimal.data(), decimal.size()}, value);
 
 	// Shortest digits and exponent from one form, the spelling from the other, as Go chooses between them.
-	char text[64] = {};
-	const auto wide = std::to_chars(text, text + sizeof(text) - 1, value, std::chars_format::scientific);
-	const std::string_view scientific(text, static_cast<size_t>(wide.ptr - text));
-	const long exponent = std::strtol(text + scientific.find('e') + 1, nullptr, 10);
-	if (value == 0 || (exponent >= -4 && exponent < 6)) {
-		char plain[64];
-		const auto end = std::to_chars(plain, plain + sizeof(plain), value, std::chars_format::fixed);
-		return std::string(plain, end.ptr);
-	}
-	return std::string(scientific);
+	const std::string scientific = shortest_scientific(value);
+	const long exponent = std::strtol(scientific.c_str() + scientific.find('e') + 1, nullptr, 10);
+	return value == 0 || (exponent >= -4 && exponent < 6) ? shortest_plain(value) : scientific;
 }
 
 void append_metric_seconds(Buffer& out, int64_t ns)
