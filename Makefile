@@ -121,7 +121,7 @@ CFLAGS   ?= $(CXXFLAGS)
 all_cxxflags = -std=c++20 $(common) $(pie) $(warnings) $(includes) $(CPPFLAGS) $(CXXFLAGS)
 all_cflags   = -std=gnu11 $(common) $(pie) $(filter-out -Wnon-virtual-dtor,$(warnings)) -Iinclude $(CPPFLAGS) $(CFLAGS)
 
-hard_link := -Wl,--gc-sections -Wl,-z,pack-relative-relocs -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--build-id=sha1
+hard_link := -Wl,--gc-sections -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--build-id=sha1
 # See src/base/no_dlopen.cpp, src/bpf/module_types.cpp, src/bpf/kernel_excerpt.cpp and, for what only SQL has,
 # src/hist/sqlite_parts.cpp.
 hard_link += -Wl,--wrap=dlopen,--wrap=dlsym,--wrap=dlclose,--wrap=dlerror,--wrap=bpf_btf_get_next_id
@@ -137,6 +137,9 @@ link_libs = -Wl,-Bstatic $(libs) -Wl,-Bdynamic
 else
 link_exe  = $(CXX) $(CXXFLAGS) $(common) -static-pie $(hard_link) $(LDFLAGS)
 link_libs = $(libs)
+# What is shipped: lld folds functions that are the same code into one, and packs relative relocations for every
+# architecture. No code here compares the addresses of functions.
+link_small = -fuse-ld=lld -Wl,--icf=all,-O2,--pack-dyn-relocs=relr
 link_load = $(CXX) $(CXXFLAGS) $(common) -static $(hard_link) $(LDFLAGS)
 endif
 ifneq ($(foreign),)
@@ -231,7 +234,7 @@ cc_id = $(shell $(1) --version 2>/dev/null | head -n 1)
 $(O)/.flags-cxx: FORCE
 	$(call stamp,$@,$(call cc_id,$(CXX)) $(all_cxxflags) $(all_cflags) $(test_flags) $(test_speed))
 $(O)/.flags-link: FORCE
-	$(call stamp,$@,$(link_exe) $(link_libs) $(link_load) $(src_obj) $(tool_obj))
+	$(call stamp,$@,$(link_exe) $(link_small) $(link_libs) $(link_load) $(src_obj) $(tool_obj))
 $(O)/.flags-test: FORCE
 	$(call stamp,$@,$(link_test) $(test_libs) $(src_obj) $(test_src) $(support_src))
 $(O)/.flags-version: FORCE
@@ -296,7 +299,7 @@ $(O)/obj/%.h.gch: %.h $(O)/.flags-cxx
 
 ifneq ($(SYSROOT),)
 $(call obj,$(src_src) $(docs_src) $(docs_lib) $(tool_src) $(support_src) $(test_src) $(load_src)): | $(SYSROOT)/packages
-$(SYSROOT)/packages:
+$(SYSROOT)/packages: FORCE
 	@command -v $(CXX) > /dev/null || { echo 'make: no $(CXX): ./bootstrap install $(ARCH)' >&2; exit 69; }
 	@packaging/sysroot $(debian_arch_$(ARCH)) $(SYSROOT)
 endif
@@ -319,7 +322,7 @@ $(O)/obj/%.o: %.c $(O)/.flags-cxx
 # What is shipped is stripped; its symbols stay beside it, found by build id.
 $(O)/corescope: $(src_obj) $(tool_obj) $(O)/.flags-link
 	$(call say,LD,$@)
-	$(Q)$(link_exe) -Wl,-Map=$@.map $(filter %.o,$^) $(link_libs) -o $@.full
+	$(Q)$(link_exe) $(link_small) -Wl,-Map=$@.map $(filter %.o,$^) $(link_libs) -o $@.full
 	$(Q)$(OBJCOPY) --only-keep-debug $@.full $@.debug
 	$(Q)$(STRIP) --strip-all --remove-section=.comment $@.full -o $@.tmp
 	$(Q)$(OBJCOPY) --add-gnu-debuglink=$@.debug $@.tmp
