@@ -139,7 +139,8 @@ link_exe  = $(CXX) $(CXXFLAGS) $(common) -static-pie $(hard_link) $(LDFLAGS)
 link_libs = $(libs)
 # What is shipped: lld folds functions that are the same code into one, and packs relative relocations for every
 # architecture. No code here compares the addresses of functions.
-link_small = -fuse-ld=lld -Wl,--icf=all,-O2,--pack-dyn-relocs=relr
+# A cross compiler looks for it under a name of its own, unless it is told where (-B).
+link_small = -fuse-ld=lld $(if $(foreign),-B$(dir $(shell command -v ld.lld))) -Wl,--icf=all,-O2,--pack-dyn-relocs=relr
 link_load = $(CXX) $(CXXFLAGS) $(common) -static $(hard_link) $(LDFLAGS)
 endif
 ifneq ($(foreign),)
