@@ -105,10 +105,7 @@ constexpr Field kFields[] = {
 	computed<Event, cwd>(nullptr, "cwd", 0, kInData, "current directory"),
 	computed<Event, paths_truncated>(nullptr, "paths_truncated", 0, kInData,
 		"whether file (its end), exe or cwd (their beginning, told as ...) were cut"),
-	field<&Event::cgroup>(nullptr, "cgroup_id", 0, kInData, "cgroup v2 id"),
-	cgroup_path_field<&Event::cgroup>(),
-	unit_field<&Event::cgroup>(),
-	container_field<&Event::cgroup>(),
+	CGROUP_FIELDS(&Event::cgroup, "cgroup v2 id"),
 };
 
 void prepare(const Options& o, StreamSetup& setup)

@@ -161,8 +161,7 @@ inline TextValue call_made(const Event& e, const FieldContext&)
 		computed<Event, ttid>(                                                                             \
 			nullptr, "ttid", 0, kInData, "the thread that it was sent to, or the process' first"),         \
 		computed<Event, tnspid>(nullptr, "tnspid", 0, kInData, "the target, in its own PID namespace"),    \
-		field<&Event::cgroup>(nullptr, "cgroup_id", 0, kInData, "cgroup v2 id of the sender"),             \
-		cgroup_path_field<&Event::cgroup>(), unit_field<&Event::cgroup>(), container_field<&Event::cgroup>()
+		CGROUP_FIELDS(&Event::cgroup, "cgroup v2 id of the sender")
 
 inline bool comm_matches(const Regex& regex, const char (&comm)[TASK_COMM_BYTES])
 {

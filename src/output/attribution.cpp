@@ -13,7 +13,8 @@ Value cgroup_part(uint64_t id, const FieldContext& context, CgroupPart part)
 		return Value::none();
 	const std::string& text = part == CgroupPart::path ? found->path
 		: part == CgroupPart::unit                     ? found->unit
-													   : found->container;
+		: part == CgroupPart::container                ? found->container
+													   : found->pod;
 	return text.empty() ? Value::none() : Value::text(text);
 }
 

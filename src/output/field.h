@@ -140,7 +140,7 @@ constexpr Field error_field()
 }
 
 // Which part of a cgroup's attribution; defined in attribution.cpp, so that only tools that have a cgroup need it.
-enum class CgroupPart { path, unit, container };
+enum class CgroupPart { path, unit, container, pod };
 Value cgroup_part(uint64_t id, const FieldContext& context, CgroupPart part);
 
 template <auto Member, CgroupPart Part>
@@ -169,5 +169,15 @@ constexpr Field container_field()
 {
 	return cgroup_field<Member, CgroupPart::container>("container", "container id, from the cgroup path");
 }
+template <auto Member>
+constexpr Field pod_field()
+{
+	return cgroup_field<Member, CgroupPart::pod>("pod", "Kubernetes pod uid, from the cgroup path");
+}
+
+// All that a cgroup id says, for a tool's list of fields. Member: where the record has the id. doc: whose it is.
+#define CGROUP_FIELDS(Member, doc)                                                                           \
+	field<Member>(nullptr, "cgroup_id", 0, kInData, doc), cgroup_path_field<Member>(), unit_field<Member>(), \
+		container_field<Member>(), pod_field<Member>()
 
 } // namespace corescope

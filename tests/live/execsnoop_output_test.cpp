@@ -316,7 +316,7 @@ TEST_CASE(
 	CHECK(keys(failed.event()) == keys(run.events[0]));
 	for (const char* key : {"ts", "pid", "tid", "ppid", "nspid", "uid", "gid", "comm", "pcomm", "file", "exe",
 			 "cwd", "args", "args_truncated", "args_unreadable", "args_bytes", "paths_truncated", "ret",
-			 "error", "cgroup", "cgroup_id", "unit", "container"}) {
+			 "error", "cgroup", "cgroup_id", "unit", "container", "pod"}) {
 		INFO(key);
 		CHECK(run.events[0].contains(key));
 	}
