@@ -298,6 +298,14 @@ $(O)/obj/%.h.gch: %.h $(O)/.flags-cxx
 	@mkdir -p $(@D)
 	$(Q)$(CXX) $(all_cxxflags) $(extra) -x c++-header -MD -MP -MF $(@:.gch=.d) -MT $@ -c $< -o $@
 
+# The page of `corescope report`, compressed. src/report/web/bundle made it; test-e2e checks that it still makes the same.
+report_bundle := $(B)/skel/report_bundle.h
+$(report_bundle): src/report/web/embed $(wildcard src/report/web/dist/*)
+	$(call say,EMBED,$@)
+	@mkdir -p $(@D)
+	$(Q)src/report/web/embed src/report/web/dist > $@.tmp && mv $@.tmp $@
+$(call obj,src/report/page.cpp): | $(report_bundle)
+
 ifneq ($(SYSROOT),)
 $(call obj,$(src_src) $(docs_src) $(docs_lib) $(tool_src) $(support_src) $(test_src) $(load_src)): | $(SYSROOT)/packages
 $(SYSROOT)/packages: FORCE

@@ -50,6 +50,8 @@ struct HistorySelection {
 	bool narrows() const;
 };
 std::span<const OptionSpec> history_selection_specs();
+// The same question for a record that is in no store; ids and `last` are not looked at.
+bool selects(const HistorySelection& selection, const HistRecord& record);
 std::span<const PositionalSpec> history_word_specs(); // words, for a HistorySelection
 
 // Those that are named, or the usual one.

@@ -98,6 +98,34 @@ std::vector<std::string> history_paths(const HistorySelection& selection)
 	return paths;
 }
 
+bool selects(const HistorySelection& s, const HistRecord& record)
+{
+	const HistSource& source = *record.source;
+	const int64_t start = record.start_unix_ns;
+	const auto given = [](const std::string& wanted, const std::string& is) {
+		return wanted.empty() || wanted == is;
+	};
+	if (!given(s.tool, source.tool) || !given(s.quantity, source.quantity) || !given(s.host, source.host) ||
+		!given(s.value_unit, source.unit.name) || (s.options.given && source.options != s.options.value))
+		return false;
+	for (const std::string& label : s.labels) {
+		const auto [name, value] = label_of(label);
+		if (std::none_of(record.labels.begin(), record.labels.end(),
+				[&, &n = name, &v = value](const HistLabel& l) { return l.name == n && l.value == v; }))
+			return false;
+	}
+	if (s.keys.given &&
+		without_spaces(record.labels.empty() ? "" : label_names(record.labels)) !=
+			without_spaces(s.keys.value))
+		return false;
+	const TimeSpan& since = s.between.span.given ? s.between.span : s.since;
+	const TimeSpan& until = s.between.span.given ? s.between.span : s.until;
+	if ((since.given && start < since.from_ns) || (until.given && start >= until.until_ns))
+		return false;
+	return !s.at.given ||
+		(record.end_unix_ns() > s.at.from_ns && start < s.at.until_ns + static_cast<int64_t>(s.at.instant()));
+}
+
 History::History(const HistorySelection& selection) : selection_(selection), paths_(history_paths(selection))
 {
 	std::vector<std::string> ids;

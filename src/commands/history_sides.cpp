@@ -26,8 +26,7 @@ bool is_ids(const std::string& word)
 
 } // namespace
 
-// A side as the user named it, narrowed by all that was said for both.
-Side side_of(const HistorySelection& both, const std::string& word)
+HistorySelection selection_of_side(const HistorySelection& both, const std::string& word)
 {
 	HistorySelection selection = both;
 	if (is_ids(word)) {
@@ -51,7 +50,12 @@ Side side_of(const HistorySelection& both, const std::string& word)
 			selection.since = selection.until = span;
 		}
 	}
-	History history(selection);
+	return selection;
+}
+
+Side side_of(const HistorySelection& both, const std::string& word)
+{
+	History history(selection_of_side(both, word));
 	Side side{word, history.pool()};
 	if (side.pool.empty())
 		throw Error(kUnavailable,

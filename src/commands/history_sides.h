@@ -14,7 +14,8 @@ struct Side {
 	HistPool pool;
 };
 
-// A word is ids, a store, or a span of time.
+// A word is ids, a store, or a span of time; narrowed by all that was said for both. Throws Error(kUsage).
+HistorySelection selection_of_side(const HistorySelection& both, const std::string& word);
 Side side_of(const HistorySelection& both, const std::string& word);
 // As much time before one moment as after the other, or all there is.
 std::pair<Side, Side> sides_of_moments(
