@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Bare Debian systems to install packages in: made once by debootstrap from the mirror that this machine's apt uses, kept
-# as tarballs, unpacked anew for each. To be used in a mount namespace of one's own, with which all mounts vanish.
+# Bare Debian systems to install packages and tarballs in: made once by debootstrap from the mirror that this machine's apt
+# uses, kept as tarballs, unpacked anew for each. All in a mount namespace of one's own, with which all mounts vanish.
 
+import contextlib
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -15,6 +17,25 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "coresc
 # What apt, dpkg and their hooks write whatever is installed.
 NOISE = ("proc", "sys", "dev", "tmp", "root", "var/lib/dpkg", "var/lib/apt", "var/cache", "var/log", "var/lib/systemd",
          "etc/ld.so.cache", "run")
+
+
+def enter_namespace():
+    """Runs this program again in a mount namespace of its own, if it is root's and is not in one."""
+    if os.geteuid() == 0 and not os.environ.get("CORESCOPE_IN_NAMESPACE"):
+        os.environ["CORESCOPE_IN_NAMESPACE"] = "1"
+        os.execvp("unshare", ["unshare", "-m", "--propagation", "private", sys.executable, *sys.argv])
+
+
+@contextlib.contextmanager
+def room(name):
+    """A folder for systems; in the end it goes, with all that is mounted in it."""
+    folder = Path(tempfile.mkdtemp(prefix=f"corescope-{name}-"))
+    try:
+        yield folder
+    finally:
+        subprocess.run(["sh", "-c", 'for at in $(awk -v r="$1" \'index($2, r) == 1 { print $2 }\' /proc/mounts); do '
+                        'umount -l "$at"; done', "sh", folder], check=False)
+        shutil.rmtree(folder)
 
 
 def mirror():
@@ -35,7 +56,7 @@ def tarball(name):
     if kept.exists():
         return kept
     if not shutil.which("debootstrap"):
-        raise suite.Skip("debootstrap is not installed")
+        raise suite.Skip("no debootstrap: ./bootstrap install dist")
     CACHE.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=CACHE) as work:
         made = subprocess.run(["debootstrap", "--variant=minbase", name, f"{work}/root", mirror()],
@@ -63,7 +84,7 @@ class Chroot:
         environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "DEBIAN_FRONTEND": "noninteractive",
                        "LC_ALL": "C.UTF-8"}
         return subprocess.Popen(["chroot", self.root, "env", "-i", *(f"{k}={v}" for k, v in environment.items()), *command],
-                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options)
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, **({"stderr": subprocess.STDOUT} | options))
 
     def run(self, *command, status=0):
         """What it said on both streams; its exit status must be this one, or any where that is None."""
