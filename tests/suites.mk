@@ -4,14 +4,14 @@
 # --- tests -------------------------------------------------------------------------------------------------------
 
 define suite
-$(O)/tests/$(1): $$(call obj,$$(sort $$(wildcard tests/$(1)/*.cpp)) $$(support_src)) $(2) $(O)/.flags-test
+$(O)/tests/$(1): $(2) $$(call obj,$$(sort $$(wildcard tests/$(1)/*.cpp)) $$(support_src) $(3)) $(O)/.flags-test
 	$$(call say,LD,$$@)
 	@mkdir -p $$(@D)
 	$$(Q)$$(link_test) $$(filter %.o,$$^) $$(test_libs) -o $$@
 endef
 # The behaviour suite asks the tools what they declare, and runs them as the live tests do.
 $(if $(filter live,$(suites)),$(eval $(call suite,live,$(lib_obj))))
-$(if $(filter behaviour,$(suites)),$(eval $(call suite,behaviour,$(lib_obj) $(tool_obj) $(call obj,tests/live/harness.cpp))))
+$(if $(filter behaviour,$(suites)),$(eval $(call suite,behaviour,$(lib_obj) $(tool_obj),tests/live/harness.cpp)))
 $(if $(filter unit,$(suites)),$(eval $(call suite,unit,$(unit_obj) $(call obj,$(filter-out src/docs/lib/man%,$(docs_lib))))))
 
 ifdef SAN
@@ -27,11 +27,15 @@ endif
 
 tests: $(addprefix $(O)/tests/,$(suites)) loads all man completions
 
+# Tests wait more than they compute: so many at once. See tests/support/workers.h.
+TEST_WORKERS ?= $(shell echo $$((2 * $$(nproc))))
+as_workers = $(foreach s,$(1),'$s --workers $(TEST_WORKERS)')
+
 # Tests find the binary and the workloads by these two.
 run_tests = CORESCOPE=$(CURDIR)/$(O)/corescope CORESCOPE_LOADS=$(CURDIR)/$(B)/tests/load tests/run
 
 test: tests
-	@$(run_tests) $(addprefix $(O)/tests/,$(suites)) $(scripts) $(if $(SAN),,'$(size_check)')
+	@$(run_tests) $(call as_workers,$(addprefix $(O)/tests/,$(suites))) $(scripts) $(if $(SAN),,'$(size_check)')
 
 # What the binary may weigh, in bytes, by architecture; docs/packages.md has what is in it. Whoever raises a bound says there
 # what for.
@@ -43,13 +47,13 @@ test-size: all
 	@$(run_tests) '$(size_check)'
 
 test-unit: $(O)/tests/unit
-	@$(run_tests) $(O)/tests/unit
+	@$(run_tests) $(call as_workers,$(O)/tests/unit)
 
 test-live: $(O)/tests/live loads all
-	@$(run_tests) $(O)/tests/live
+	@$(run_tests) $(call as_workers,$(O)/tests/live)
 
 test-behaviour: $(addprefix $(O)/tests/,$(filter behaviour,$(suites))) loads all man completions
-	@$(run_tests) $(addprefix $(O)/tests/,$(filter behaviour,$(suites))) $(scripts)
+	@$(run_tests) $(call as_workers,$(addprefix $(O)/tests/,$(filter behaviour,$(suites)))) $(scripts)
 
 # With what others make, which the other suites do without: each file is a suite, *.py and *.sh are their parts.
 test-e2e: all schema completions
@@ -59,7 +63,7 @@ ifdef SAN
 test-asan: export ASAN_OPTIONS ?= abort_on_error=0:detect_stack_use_after_return=1:strict_string_checks=1
 test-asan: export UBSAN_OPTIONS ?= print_stacktrace=1
 test-asan: $(addprefix $(O)/tests/,$(filter unit live,$(suites))) loads all
-	@$(run_tests) $(addprefix $(O)/tests/,$(filter unit live,$(suites)))
+	@$(run_tests) $(call as_workers,$(addprefix $(O)/tests/,$(filter unit live,$(suites))))
 else
 test-asan:
 	@$(MAKE) SAN=1 test-asan
