@@ -17,7 +17,8 @@ namespace corescope::test {
 
 using Json = nlohmann::json;
 
-constexpr int kPatienceMs = 120000; // for what happens at once on a machine that is idle, and in the end on any other
+constexpr int kPatienceMs =
+	120000; // for what happens at once on a machine that is idle, and in the end on any other
 
 // A child process with its three streams in our hands. Killed and reaped, by its pid, when it goes out of scope.
 class Process {
