@@ -10,6 +10,8 @@ import re
 import subprocess
 import tempfile
 
+from guest import HERE
+
 RELOCATION = re.compile(r"prog '(.*?)': relo #(\d+): <(\w+)> \[\d+\] (.*?)(?: \([\d:.]+ @ offset .*\)| = -?\d+)?$")
 NOT_FOUND = re.compile(r"prog '(.*?)': relo #(\d+): no matching targets found$")
 ANSWER = re.compile(r"(prog '.*?': relo #\d+): matching candidate #\d+ <(\w+)> \[\d+\] (.*?)(?: \([\d:.]+ @ (offset .*)\))?$")
@@ -89,9 +91,12 @@ def bundled(corescope, btf, work):
 
 def check_bundles(bpftool, corescope, objects, btfs):
 	"""For the objects that are compiled WITHOUT_BTF: {object: {kernel: (error or "", answers)}}. libbpf must find in the
-	minimal BTF what it finds in all of the kernel's types: the same members at the same offsets, the same values."""
+	minimal BTF what it finds in all of the kernel's types: the same members at the same offsets, the same values. What is no
+	tool's (an iterator, which needs the kernel's own types) is in no bundle."""
 	answers = lambda btf, obj: {found.groups() for line in log_of(bpftool, btf, obj) if (found := ANSWER.search(line))}
-	table = {name: {} for name in objects if name.endswith(".raw_tp")}
+	tools = os.path.join(os.path.dirname(os.path.dirname(HERE)), "tools")
+	table = {name: {} for name in objects
+		if name.endswith(".raw_tp") and os.path.exists(os.path.join(tools, name[:-len(".raw_tp")] + ".cpp"))}
 	for kernel, btf in btfs.items():
 		with tempfile.TemporaryDirectory() as work:
 			try:
