@@ -94,7 +94,7 @@ btf* kernel_types()
 	return types.get();
 }
 
-KernelHooks kernel_hooks()
+KernelHooks kernel_hooks(const std::function<bool(const char*)>& function_wanted)
 {
 	KernelHooks hooks;
 	const btf* types = kernel_types();
@@ -119,7 +119,8 @@ KernelHooks kernel_hooks()
 				hooks.iterators.push_back({name + kIter.size(), type->type});
 			else if (begins(name, kCaller))
 				callers.emplace(name + kCaller.size(), type->type);
-			hooks.functions.push_back({name, type->type});
+			if (!function_wanted || function_wanted(name))
+				hooks.functions.push_back({name, type->type});
 		}
 	}
 	hooks.iterators.erase(std::remove_if(hooks.iterators.begin(), hooks.iterators.end(),

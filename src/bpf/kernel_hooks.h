@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -25,8 +26,9 @@ struct KernelHooks {
 	std::vector<KernelFunction> lsm;       // without bpf_lsm_
 	std::vector<KernelFunction> iterators; // without bpf_iter_
 };
-// One walk over all types; each list by name, and each name once in it.
-KernelHooks kernel_hooks();
+// One walk over all types; each list by name, and each name once in it. function_wanted: which functions are told, of some
+// 60,000; null for all.
+KernelHooks kernel_hooks(const std::function<bool(const char* name)>& function_wanted = nullptr);
 
 // `int vfs_fsync(struct file *file, int datasync)`. skip: arguments at the front that are not told.
 std::string prototype_text(const std::string& name, uint32_t proto, unsigned skip = 0);

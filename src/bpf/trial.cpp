@@ -2,6 +2,7 @@
 // See trial.h. What is hooked is getsid(2), which shells call once and nobody else; PR_SET_NAME; and a place of our own.
 #include "bpf/trial.h"
 
+#include "bpf/kernel_hooks.h"
 #include "bpf/trial_user.h"
 
 #include <bpf/btf.h>
@@ -207,11 +208,8 @@ int load(const Trial& trial, const TrialGround& ground, const std::vector<bpf_in
 
 #undef UNUSED
 
-TrialGround::TrialGround() : types_(btf__load_vmlinux_btf()) {}
-
 TrialGround::~TrialGround()
 {
-	btf__free(types_);
 	// The last one of a perf event waits until no CPU can be in its program.
 	std::vector<std::thread> waiting;
 	for (const int fd : closing_)
@@ -222,9 +220,12 @@ TrialGround::~TrialGround()
 
 unsigned TrialGround::type_id(const std::string& name, unsigned kind) const
 {
-	const int id = types_ ? btf__find_by_name_kind(types_, name.c_str(), kind) : -1;
+	const btf* types = kernel_types();
+	const int id = types ? btf__find_by_name_kind(types, name.c_str(), kind) : -1;
 	return id > 0 ? static_cast<unsigned>(id) : 0;
 }
+
+bool TrialGround::has_types() const { return kernel_types() != nullptr; }
 
 std::span<const Trial> hook_trials() { return kTrials; }
 
@@ -241,6 +242,7 @@ std::optional<Failure> try_hook(const Trial& trial, TrialGround& ground)
 	if (link < 0)
 		return failed(Stage::attach, -link, trial);
 	ground.close_later(link);
+	ground.lend(trial.section);
 	uint64_t count = 0;
 	for (int attempt = 0; attempt < kAttempts && !count; attempt++) {
 		const bool happened = trial.provoke(link);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "bpf/explain.h"
+#include "bpf/lease.h"
 
 #include <bpf/bpf.h>
 
@@ -23,18 +24,24 @@ namespace corescope {
 // What trials share: this kernel's types, and what is closed side by side at the end, since some links take their time.
 class TrialGround {
 public:
-	TrialGround();
+	TrialGround() = default;
 	~TrialGround();
 	TrialGround(const TrialGround&) = delete;
 	TrialGround& operator=(const TrialGround&) = delete;
 
 	// Of a type or function; 0 if there is none, or no types at all.
 	unsigned type_id(const std::string& name, unsigned kind) const;
-	bool has_types() const { return types_ != nullptr; }
+	bool has_types() const;
 	void close_later(int fd) { closing_.push_back(fd); }
+	// Of a trial's section: what is said of it in lease.h.
+	void lend(const char* section)
+	{
+		leases_.push_back(std::make_unique<TracepointLease>());
+		leases_.back()->take({section});
+	}
 
 private:
-	btf* types_;
+	std::vector<std::unique_ptr<TracepointLease>> leases_; // outlive what is closed
 	std::vector<int> closing_;
 };
 

@@ -90,6 +90,7 @@ private:
 	void set_entries();
 	void prepare_rings();
 	void request_logs();
+	void explain_map() const; // returns if no map was refused
 	[[noreturn]] void explain_refusal(int error) const;
 	[[noreturn]] void explain_open(int error) const;
 	void tell_relocations() const;

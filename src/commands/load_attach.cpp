@@ -102,6 +102,11 @@ void LoadedObject::check_targets() const
 	bool any = false;
 	for (bpf_program* one : programs_) {
 		const std::string name = bpf_program__name(one);
+		if (bpf_program__type(one) == BPF_PROG_TYPE_EXT)
+			throw Error(kUnavailable,
+				"program '" + name +
+					"' replaces a function of another program in the kernel, which load cannot name; --skip " +
+					name + " leaves it out");
 		const auto given = std::find_if(
 			targets_.begin(), targets_.end(), [&](const auto& pair) { return pair.first == name; });
 		const char* wanted = target_wanted(one);

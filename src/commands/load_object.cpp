@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Open, choose programs, set variables and sizes, load; and what a refusal means. See load.h.
 #include "base/error.h"
+#include "base/files.h"
+#include "base/parse.h"
 #include "bpf/explain.h"
 #include "bpf/object.h"
 #include "bpf/refusal.h"
@@ -16,6 +18,7 @@
 #include <bit>
 #include <cerrno>
 #include <cstring>
+#include <linux/perf_event.h>
 
 namespace corescope {
 
@@ -174,6 +177,16 @@ void LoadedObject::set_entries()
 	}
 }
 
+static uint32_t most_frames()
+{
+	try {
+		return static_cast<uint32_t>(
+			parse_number(first_line("/proc/sys/kernel/perf_event_max_stack"), 1, 1 << 16));
+	} catch (const BadValue&) {
+		return PERF_MAX_STACK_DEPTH;
+	}
+}
+
 // A ring has no values for the kernel; that of its declaration only tells us what its records are.
 void LoadedObject::prepare_rings()
 {
@@ -184,6 +197,9 @@ void LoadedObject::prepare_rings()
 			bpf_map__set_key_size(map, 0);
 			bpf_map__set_value_size(map, 0);
 		}
+		// How deep stacks go is left to the loader by nearly all who have such a map.
+		if (bpf_map__type(map) == BPF_MAP_TYPE_STACK_TRACE && bpf_map__value_size(map) == 0)
+			bpf_map__set_value_size(map, most_frames() * static_cast<uint32_t>(sizeof(uint64_t)));
 		// Each CPU's buffer needs its place, whatever the declaration says.
 		if (bpf_map__type(map) == BPF_MAP_TYPE_PERF_EVENT_ARRAY && bpf_map__max_entries(map) == 0)
 			bpf_map__set_max_entries(map, possible_cpus());
@@ -242,6 +258,31 @@ void LoadedObject::load()
 			program);
 }
 
+// What stands between the first two apostrophes; "" if there are none.
+static std::string quoted(const std::string& line)
+{
+	const size_t from = line.find('\''), to = from == line.npos ? from : line.find('\'', from + 1);
+	return to == line.npos ? "" : line.substr(from + 1, to - from - 1);
+}
+
+void LoadedObject::explain_map() const
+{
+	std::string line = log_.find("failed to create");
+	if (line.empty())
+		line = log_.find("failed to reuse");
+	if (line.empty())
+		return;
+	const std::string name = quoted(line);
+	const bpf_map* map = bpf_object__find_map_by_name(object_.get(), name.c_str());
+	if (map && bpf_map__max_entries(map) == 0 && line.find("Invalid argument") != line.npos)
+		throw Error(kUnavailable,
+			"map '" + name +
+				"' has no max_entries, which its author's loader would set; give it by --entries " + name +
+				"=N");
+	throw Error(kUnavailable,
+		line + "; is its kind of map, its size or the memory for it more than this kernel gives?");
+}
+
 void LoadedObject::explain_refusal(int error) const
 {
 	const std::string failed = program_in(log_.find("BPF program load failed"));
@@ -263,13 +304,22 @@ void LoadedObject::explain_refusal(int error) const
 				(refusal.source.empty() ? "" : ", at `" + refusal.source + "`") +
 				(refusal.hint.empty() ? "; --verbose tells the steps before" : "; " + refusal.hint));
 	}
-	std::string map = log_.find("failed to create");
-	if (map.empty())
-		map = log_.find("failed to reuse");
-	if (!map.empty())
+	explain_map();
+	if (const std::string line = log_.find("failed to find kernel BTF type"); !line.empty()) {
+		const std::string named = program_in(line);
 		throw Error(kUnavailable,
-			map + "; is its kind of map, its size or the memory for it more than this kernel gives?");
-	std::string why = log_.find("failed to find kernel BTF type");
+			"program '" + named + "' hooks into '" + quoted(line.substr(line.find(" of "))) +
+				"', which the types of this kernel have not; --attach " + named +
+				"=NAME names another, --skip " + named +
+				" leaves it out; `corescope probes` tells what there is");
+	}
+	if (const std::string line = log_.find("(strong): not resolved"); !line.empty()) {
+		const std::string name = quoted(line);
+		throw Error(kUnavailable,
+			"it asks for '" + (name.empty() ? line.substr(7, line.find(" (") - 7) : name) +
+				"', an extern that neither this kernel's symbols (/proc/kallsyms) nor its configuration tells");
+	}
+	std::string why;
 	for (const char* words : {"failed to find valid kernel BTF", "extern (", "failed to open system Kconfig",
 			 "failed to resolve", "relocat", "invalid"})
 		if (why.empty())

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Places in the kernel: tracepoints from tracefs, everything else from the kernel's types. No index is kept: reading all of
-// it takes less time than a person notices.
+// Places in the kernel: tracepoints from tracefs, everything else from the kernel's types. No index is kept, which could
+// be stale: reading all of it takes less time than a person notices.
 #include "commands/probes.h"
 
 #include "bpf/kernel_hooks.h"
@@ -103,7 +103,7 @@ public:
 			read_events();
 		if (typed || syscall || lsm || iterator || function) {
 			if (kernel_types())
-				hooks_ = kernel_hooks();
+				hooks_ = kernel_hooks(function_filter(function, syscall));
 			else
 				unseen_.push_back(
 					"this kernel offers no types (/sys/kernel/btf/vmlinux): only tracefs was read");
@@ -152,6 +152,22 @@ private:
 			(glob_.with_section() && std::any_of(kind.ways.begin(), kind.ways.end(), [&](const Way& way) {
 				return glob_.matches(way.section_of(name).c_str());
 			}));
+	}
+
+	bool has_syscall_events() const
+	{
+		return std::any_of(events_.begin(), events_.end(), [](const std::string& event) {
+			return event.compare(0, kSyscallEnter.size(), kSyscallEnter) == 0;
+		});
+	}
+
+	// Most of the time would go into functions that nobody asked for.
+	std::function<bool(const char*)> function_filter(
+		const ProbeKind* function, const ProbeKind* syscall) const
+	{
+		if ((function && glob_.all()) || (syscall && !has_syscall_events()))
+			return nullptr;
+		return [this, function](const char* name) { return function && wanted(*function, name); };
 	}
 
 	void tell_tracepoint(const ProbeKind& kind, const std::string& event)

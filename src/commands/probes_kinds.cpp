@@ -74,7 +74,7 @@ void try_ways(std::vector<ProbeKind*>& kinds)
 				way.why = "not tried: that takes root, or the capabilities CAP_BPF and CAP_PERFMON";
 		return;
 	}
-	const Surroundings here = look_around();
+	std::optional<Surroundings> here; // only a refusal asks for it, and it takes trials of its own
 	TrialGround ground;
 	std::map<std::string, std::optional<Failure>> tried;
 	for (ProbeKind* kind : kinds)
@@ -91,9 +91,11 @@ void try_ways(std::vector<ProbeKind*>& kinds)
 				known = tried.emplace(way.trial, try_hook(*trial, ground)).first;
 			}
 			way.answer = known->second ? Way::Answer::no : Way::Answer::yes;
-			if (known->second)
-				way.why = diagnose(*known->second, here).line();
-			else if (way.section == std::string_view("fentry"))
+			if (known->second) {
+				if (!here)
+					here = look_around();
+				way.why = diagnose(*known->second, *here).line();
+			} else if (way.section == std::string_view("fentry"))
 				break; // a kprobe could do no more
 		}
 }
