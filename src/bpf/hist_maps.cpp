@@ -98,7 +98,7 @@ HistMaps::~HistMaps()
 		close(fd_);
 }
 
-Snapshot HistMaps::read(uint64_t at_ns, CgroupResolver& cgroups, bool by_unit)
+Snapshot HistMaps::read(uint64_t at_ns, CgroupResolver& cgroups, const CgroupLabel& label)
 {
 	if (fd_ >= 0)
 		copy();
@@ -117,7 +117,7 @@ Snapshot HistMaps::read(uint64_t at_ns, CgroupResolver& cgroups, bool by_unit)
 	for (size_t i = 0; i < count_; i++) {
 		if (!rows[i].key.a && !rows[i].key.b)
 			continue;
-		KeyedHistogram one = describe(rows[i], cgroups, by_unit);
+		KeyedHistogram one = describe(rows[i], cgroups, label);
 		one.histogram = Histogram::from_map(rows[i].counts);
 		snapshot.histograms.push_back(std::move(one));
 	}
@@ -134,7 +134,7 @@ std::string HistMaps::name_of(const hist_row& row)
 	return name;
 }
 
-KeyedHistogram HistMaps::describe(const hist_row& row, CgroupResolver& cgroups, bool by_unit)
+KeyedHistogram HistMaps::describe(const hist_row& row, CgroupResolver& cgroups, const CgroupLabel& group)
 {
 	KeyedHistogram one;
 	one.key = {{row.key.a, row.key.b}};
@@ -147,10 +147,12 @@ KeyedHistogram HistMaps::describe(const hist_row& row, CgroupResolver& cgroups, 
 		const Attribution* found = cgroups.lookup(row.key.a);
 		const std::string path = found ? found->path : "(gone)";
 		const std::string id = std::to_string(row.key.a);
-		if (by_unit) {
-			const std::string unit = !found ? "(gone)" : found->unit.empty() ? "(none)" : found->unit;
-			one.name = "unit = " + unit;
-			one.labels = {{"unit", unit, false}};
+		if (group.of) {
+			const std::string part = !found  ? "(gone)"
+				: (found->*group.of).empty() ? "(none)"
+											 : found->*group.of;
+			one.name = std::string(group.key) + " = " + part;
+			one.labels = {{group.key, part, false}};
 		} else {
 			one.name = "cgroup = " + path;
 			one.labels = {{"cgroup_id", id, true}, {"cgroup", path, false}};

@@ -6,6 +6,7 @@
 #include "bpf/object.h"
 #include "hist/snapshot.h"
 #include "histmap.h"
+#include "system/cgroup.h"
 
 #include <cstdint>
 #include <functional>
@@ -14,8 +15,6 @@
 #include <sys/mman.h>
 
 namespace corescope {
-
-class CgroupResolver;
 
 class HistMaps {
 public:
@@ -34,15 +33,15 @@ public:
 
 	static int fd_of(const Object& object, hist_by by) { return object.map_fd(map_name(by)); }
 
-	// cgroups: names cgroups; by_unit: their units instead. The window's loss is filled in by whoever knows it.
-	Snapshot read(uint64_t at_ns, CgroupResolver& cgroups, bool by_unit);
+	// cgroups: names cgroups; label: what of them is told instead of their paths. The window's loss is filled in by whoever knows it.
+	Snapshot read(uint64_t at_ns, CgroupResolver& cgroups, const CgroupLabel& label);
 
 private:
 	static const char* map_name(hist_by by) { return by == HIST_BY_ALL ? "hist_cpus" : "hist_rows"; }
 	static size_t row_bytes(hist_by by) { return by == HIST_BY_ALL ? sizeof(hist_cpu) : sizeof(hist_row); }
 	void map_memory(int fd);
 	void copy();
-	KeyedHistogram describe(const hist_row& row, CgroupResolver& cgroups, bool by_unit);
+	KeyedHistogram describe(const hist_row& row, CgroupResolver& cgroups, const CgroupLabel& label);
 	std::string name_of(const hist_row& row);
 
 	hist_by by_;

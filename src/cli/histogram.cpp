@@ -32,13 +32,15 @@ constexpr uint64_t kDefaultMaxKeys = 400; // with the tables around it just unde
 constexpr uint64_t kMostMaxKeys = 1000000;
 
 constexpr Word<HistBy> kBy[] = {{"pid", HistBy::pid}, {"tid", HistBy::tid}, {"comm", HistBy::comm},
-	{"cgroup", HistBy::cgroup}, {"unit", HistBy::unit}};
+	{"cgroup", HistBy::cgroup}, {"unit", HistBy::unit}, {"container", HistBy::container},
+	{"pod", HistBy::pod}};
 
 constexpr OptionSpec kHistOptions[] = {
 	option<&HistOptions::milliseconds>('m', "milliseconds", "", "in milliseconds instead of microseconds"),
 	option<&HistOptions::pids>('P', "pids", "", "one histogram for each process, as --by pid"),
 	option<&HistOptions::tids>('L', "tids", "", "one histogram for each thread, as --by tid"),
-	option<&HistOptions::by>(0, "by", "WHAT", "one histogram for each pid, tid, comm, cgroup or unit"),
+	option<&HistOptions::by>(
+		0, "by", "WHAT", "one histogram for each pid, tid, comm, cgroup, unit, container or pod"),
 	option<&HistOptions::max_keys>(
 		0, "max-keys", "N", "room for N histograms (default 400); what finds none is counted and told"),
 	option<&HistOptions::hook>(0, "hook", "NAME",
@@ -147,7 +149,7 @@ private:
 
 	Snapshot snapshot()
 	{
-		Snapshot now = maps_->read(monotonic_ns(), cgroups_, by_ == HistBy::unit);
+		Snapshot now = maps_->read(monotonic_ns(), cgroups_, cgroup_label(by_));
 		losses_->look();
 		add_losses(now.window, losses_->counts());
 		return now;
@@ -204,6 +206,16 @@ HistBy asked_by(const HistOptions& options)
 	return options.pids ? HistBy::pid : options.tids ? HistBy::tid : options.by;
 }
 
+CgroupLabel cgroup_label(HistBy by)
+{
+	switch (by) {
+	case HistBy::unit: return {"unit", &Attribution::unit};
+	case HistBy::container: return {"container", &Attribution::container};
+	case HistBy::pod: return {"pod", &Attribution::pod};
+	default: return {};
+	}
+}
+
 hist_by kernel_by(HistBy by)
 {
 	switch (by) {
@@ -212,7 +224,9 @@ hist_by kernel_by(HistBy by)
 	case HistBy::tid: return HIST_BY_TID;
 	case HistBy::comm: return HIST_BY_COMM;
 	case HistBy::cgroup:
-	case HistBy::unit: return HIST_BY_CGROUP;
+	case HistBy::unit:
+	case HistBy::container:
+	case HistBy::pod: return HIST_BY_CGROUP;
 	}
 	return HIST_BY_ALL;
 }
@@ -225,7 +239,7 @@ std::shared_ptr<const HistSource> hist_source(const HistRun& run)
 	source.what = run.setup.what;
 	// Histograms of keys are another series than the one of all: neither totals nor windows may be mixed.
 	constexpr std::string_view kOptions[] = {
-		"", "--by=pid", "--by=tid", "--by=comm", "--by=cgroup", "--by=unit"};
+		"", "--by=pid", "--by=tid", "--by=comm", "--by=cgroup", "--by=unit", "--by=container", "--by=pod"};
 	source.options = kOptions[static_cast<size_t>(asked_by(run.options))];
 	if (!source.options.empty() && !run.selection.empty())
 		source.options += ' ';
@@ -259,7 +273,7 @@ void add_losses(HistWindow& window, const LossCounts& counts)
 
 Snapshot hist_told(Snapshot delta, HistBy by)
 {
-	Snapshot told = by == HistBy::unit ? merged_by_labels(delta) : std::move(delta);
+	Snapshot told = merges_cgroups(by) ? merged_by_labels(delta) : std::move(delta);
 	if (by == HistBy::all && told.histograms.empty()) {
 		// An interval in which nothing was counted is told too, or the reader would not know that it passed.
 		KeyedHistogram none;
@@ -281,6 +295,8 @@ std::vector<std::string_view> hist_labels(HistBy by)
 	case HistBy::comm: return {"comm"};
 	case HistBy::cgroup: return {"cgroup_id", "cgroup"};
 	case HistBy::unit: return {"unit"};
+	case HistBy::container: return {"container"};
+	case HistBy::pod: return {"pod"};
 	}
 	return {};
 }
@@ -290,7 +306,7 @@ std::string hist_selection(
 {
 	std::vector<std::string> chosen;
 	for (const GivenOption& one : given) {
-		const bool ours = one.name == "cgroup" || one.name == "unit" ||
+		const bool ours = one.name == "cgroup" || one.name == "unit" || one.name == "container" ||
 			std::any_of(
 				own.begin(), own.end(), [&](const OptionSpec& spec) { return spec.name == one.name; });
 		if (ours && std::find(setup.implied.begin(), setup.implied.end(), one.name) == setup.implied.end())

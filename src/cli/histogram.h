@@ -11,6 +11,7 @@
 #include "cli/tool.h"
 #include "event.h"
 #include "histmap.h"
+#include "system/cgroup.h"
 
 #include <algorithm>
 #include <functional>
@@ -20,7 +21,10 @@
 
 namespace corescope {
 
-enum class HistBy { all, pid, tid, comm, cgroup, unit };
+enum class HistBy { all, pid, tid, comm, cgroup, unit, container, pod };
+// Whether several cgroups may be one key: they are counted apart, and added up when they are told.
+constexpr bool merges_cgroups(HistBy by) { return by >= HistBy::unit; }
+CgroupLabel cgroup_label(HistBy by);
 void parse_value(HistBy& out, const char* text);
 ArgumentShape argument_shape(const HistBy*);
 // The labels that keys bear, as JSON members and Prometheus labels name them.
@@ -67,7 +71,7 @@ hist_by kernel_by(HistBy by);
 std::shared_ptr<const HistSource> hist_source(const HistRun& run);
 ObjectLoader hist_loader(const HistRun& run, HistBy by, const CgroupFilter& filter); // which must outlive it
 void add_losses(HistWindow& window, const LossCounts& counts);
-// By unit: one for each unit. Where nothing was counted: that.
+// By unit, container or pod: one for each. Where nothing was counted: that.
 Snapshot hist_told(Snapshot delta, HistBy by);
 
 // Of the options that were given, those that choose what is counted: the tool's own and the cgroup; sorted by name.
@@ -108,7 +112,10 @@ public:
 		return all;
 	}
 	std::vector<Field> fields() const override { return {}; }
-	std::string object_without_btf() const override { return unpack_raw_object(skeleton_type<Skel>(name()).packed()); }
+	std::string object_without_btf() const override
+	{
+		return unpack_raw_object(skeleton_type<Skel>(name()).packed());
+	}
 	std::vector<HookChoice> hook_choices() const override
 	{
 		return find_hook_choices(parts_.options, [&](const OptionSpec* flag) {

@@ -42,8 +42,8 @@ size_t value_bytes(int map)
 // Of the options that all tools have, those that choose what is counted.
 bool chooses(std::string_view common_option)
 {
-	return common_option == "cgroup" || common_option == "unit" || common_option == "btf" ||
-		common_option == "verbose";
+	return common_option == "cgroup" || common_option == "unit" || common_option == "container" ||
+		common_option == "btf" || common_option == "verbose";
 }
 
 bool has(std::span<const OptionSpec> specs, std::string_view name)
@@ -67,7 +67,8 @@ void refuse_what_makes_no_sense(const HistRun& run)
 }
 
 constexpr std::pair<std::string_view, HistBy> kBy[] = {{"all", HistBy::all}, {"pid", HistBy::pid},
-	{"tid", HistBy::tid}, {"comm", HistBy::comm}, {"cgroup", HistBy::cgroup}, {"unit", HistBy::unit}};
+	{"tid", HistBy::tid}, {"comm", HistBy::comm}, {"cgroup", HistBy::cgroup}, {"unit", HistBy::unit},
+	{"container", HistBy::container}, {"pod", HistBy::pod}};
 
 // The members of a description and what they are called: text and numbers, for both directions.
 struct TextMember {
@@ -308,7 +309,7 @@ void PinnedCounts::close_all()
 
 PinnedCounts::Reading PinnedCounts::read(CgroupResolver& cgroups)
 {
-	Reading now{maps_->read(monotonic_ns(), cgroups, by_ == HistBy::unit), losses()};
+	Reading now{maps_->read(monotonic_ns(), cgroups, cgroup_label(by_)), losses()};
 	add_losses(now.snapshot.window, now.losses);
 	return now;
 }

@@ -38,6 +38,8 @@ constexpr OptionSpec kCommonOptions[] = {
 	option<&CommonOptions::cgroup>(0, "cgroup", "PATH",
 		"only tasks in this cgroup (v2) or below it; a path in the file system, or below its mount"),
 	option<&CommonOptions::unit>(0, "unit", "NAME", "only tasks of this systemd unit, as it runs now"),
+	option<&CommonOptions::container>(0, "container", "ID",
+		"only tasks of this container: its id, the beginning of it, or a name that its cgroup has"),
 	option<&CommonOptions::btf>(0, "btf", "FILE",
 		"the kernel's types, where it offers none: BTF, a vmlinux, or a bundle (see corescope btf)"),
 	option<&CommonOptions::lock>(
@@ -110,15 +112,20 @@ std::span<const OptionSpec> common_option_specs() { return kCommonOptions; }
 
 CgroupFilter cgroup_filter(const CommonOptions& common)
 {
-	if (!common.cgroup.empty() && !common.unit.empty())
-		throw Error(kUsage, "--unit: cannot be combined with --cgroup");
+	const bool unit = !common.unit.empty(), container = !common.container.empty();
+	const std::string option = container ? "--container" : unit ? "--unit" : "--cgroup";
+	if (!common.cgroup.empty() + unit + container > 1)
+		throw Error(
+			kUsage, option + ": cannot be combined with " + (container && unit ? "--unit" : "--cgroup"));
 	try {
-		const std::string path = common.unit.empty() ? std::string(common.cgroup) : find_unit(common.unit);
+		const std::string path = container ? find_container(common.container)
+			: unit                         ? find_unit(common.unit)
+										   : std::string(common.cgroup);
 		if (path.empty())
 			return {};
 		return {cgroup_id(path), cgroup_level(path)};
 	} catch (const Error& error) {
-		throw Error(error.code, (common.unit.empty() ? "--cgroup: " : "--unit: ") + error.message);
+		throw Error(error.code, option + ": " + error.message);
 	}
 }
 

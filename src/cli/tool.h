@@ -88,6 +88,7 @@ struct CommonOptions {
 	bool no_header = false;
 	CgroupPath cgroup;
 	UnitName unit;
+	std::string container;
 	std::string btf;
 	std::string lock;
 	Duration align, jitter, max_runtime;
@@ -95,7 +96,7 @@ struct CommonOptions {
 };
 std::span<const OptionSpec> common_option_specs();
 
-// The cgroup that --cgroup or --unit names; id 0 for none. Throws Error.
+// The cgroup that --cgroup, --unit or --container names; id 0 for none. Throws Error.
 struct CgroupFilter {
 	uint64_t id = 0;
 	unsigned level = 0;

@@ -141,7 +141,8 @@ Keys hist_keys()
 				return true;
 		return false;
 	};
-	for (const HistBy by : {HistBy::pid, HistBy::tid, HistBy::comm, HistBy::cgroup, HistBy::unit})
+	for (const HistBy by : {HistBy::pid, HistBy::tid, HistBy::comm, HistBy::cgroup, HistBy::unit,
+			 HistBy::container, HistBy::pod})
 		for (const std::string_view label : hist_labels(by)) {
 			if (has(label))
 				continue;

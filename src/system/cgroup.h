@@ -21,6 +21,12 @@ struct Attribution {
 	std::string pod;     // Kubernetes pod uid, with dashes
 };
 
+// One part of it, and its key in outputs; none where cgroups are told one by one.
+struct CgroupLabel {
+	const char* key = nullptr;
+	std::string Attribution::*of = nullptr;
+};
+
 // Pure: looks at nothing but the text.
 Attribution attribute(std::string_view cgroup_path);
 
@@ -82,5 +88,9 @@ unsigned cgroup_level(const std::string& path);
 // The directory of a running systemd unit; a name without a suffix is a service. A system unit comes before a
 // user's. Error kUnavailable if it is not running, kUsage if several users run one of that name.
 std::string find_unit(const std::string& name);
+
+// The directory of a running container: its id, at least four digits of its beginning, or its name where the path has
+// only that. Of a container within a container the outer one. Error as find_unit.
+std::string find_container(const std::string& id);
 
 } // namespace corescope

@@ -225,4 +225,41 @@ std::string find_unit(const std::string& name)
 	return mount + best;
 }
 
+std::string find_container(const std::string& id)
+{
+	constexpr size_t kLeast = 4, kIdLength = 64;
+	if (id.empty() || id.find('/') != std::string::npos)
+		throw Error(kUsage, "cannot select container \"" + safe(id) + "\": that is neither an id nor a name");
+	const std::string mount = required_mount();
+	std::string best, second, best_id, second_id;
+	walk_cgroups(mount, [&](const std::string& path, uint64_t) {
+		// The uppermost directory of each; upper levels come first.
+		const Attribution here = attribute(path);
+		const bool whole = here.container == id;
+		const bool begins =
+			here.container.size() == kIdLength && id.size() >= kLeast && here.container.starts_with(id);
+		if (here.container.empty() || (!whole && !begins) || here.container == best_id)
+			return;
+		if (best.empty() || (whole && best_id != id)) {
+			best = path;
+			best_id = here.container;
+			if (whole)
+				second.clear();
+		} else if (best_id != id && second.empty()) {
+			second = path;
+			second_id = here.container;
+		}
+	});
+	if (best.empty())
+		throw Error(kUnavailable,
+			"no container " + safe(id) + " is running: no cgroup below " + safe(mount) +
+				" has that id, or begins with it (4 digits at least); names that a runtime keeps to itself are not "
+				"in the path: ask it for the id, or select by --cgroup PATH");
+	if (!second.empty())
+		throw Error(kUsage,
+			"container " + safe(id) + " is more than one: " + best_id + " and " + second_id +
+				"; give more of its id");
+	return mount + best;
+}
+
 } // namespace corescope
