@@ -304,7 +304,7 @@ $(report_bundle): src/report/web/embed $(wildcard src/report/web/dist/*)
 	$(call say,EMBED,$@)
 	@mkdir -p $(@D)
 	$(Q)src/report/web/embed src/report/web/dist > $@.tmp && mv $@.tmp $@
-$(call obj,src/report/page.cpp): | $(report_bundle)
+$(call obj,src/report/page.cpp) $(B)/fuzz/obj/src/report/page.o: | $(report_bundle)
 
 ifneq ($(SYSROOT),)
 $(call obj,$(src_src) $(docs_src) $(docs_lib) $(tool_src) $(support_src) $(test_src) $(load_src)): | $(SYSROOT)/packages

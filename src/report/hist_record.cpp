@@ -192,6 +192,10 @@ HistRecord hist_record(
 	text(line, "start", start);
 	if (!start.empty())
 		record.start_unix_ns = parse_rfc3339(start);
+	int64_t ends = 0;
+	if (record.start_unix_ns < 0 ||
+		__builtin_add_overflow(record.start_unix_ns, record.window.window_ns, &ends))
+		wrong("its `window_ns` is longer than time is");
 	add_slots(line, source.unit, record.histogram);
 
 	line.members(0, [&](std::string_view raw, uint32_t value) {

@@ -67,7 +67,7 @@ void facts(Buffer& out, const Picture& picture, const HistRecord& total)
 		fact(out, "options", total.source->options);
 	fact(out, "time (UTC)", short_time(total.start_unix_ns) + " .. " + short_time(last));
 	std::string window = seconds_text(total.window.window_ns) + " s";
-	const double span = static_cast<double>(last - total.start_unix_ns);
+	const double span = static_cast<double>(last) - static_cast<double>(total.start_unix_ns);
 	const double share = static_cast<double>(total.window.window_ns) / span;
 	if (picture.hosts().size() == 1 && span > 0 && share < 0.9995) {
 		char text[64];
@@ -78,6 +78,8 @@ void facts(Buffer& out, const Picture& picture, const HistRecord& total)
 	fact(out, "histograms",
 		std::to_string(picture.pool().records()) + " in " + std::to_string(picture.pool().intervals()) +
 			" intervals");
+	if (picture.step_ns())
+		fact(out, "a column", seconds_text(static_cast<uint64_t>(picture.step_ns())) + " s");
 	fact(out, "values", std::to_string(all.count()));
 	fact(out, "per second", number_text(hist_rate(all, total.window)));
 	if (!all.empty()) {

@@ -2,6 +2,8 @@
 // See picture.h.
 #include "report/picture.h"
 
+#include "base/error.h"
+
 #include <algorithm>
 
 namespace corescope::report {
@@ -46,6 +48,8 @@ std::string Picture::subject(const HistRecord& record)
 
 void Picture::add(const HistRecord& record)
 {
+	if (__builtin_add_overflow(counted_, record.histogram.count(), &counted_))
+		throw Error(kDataError, "there are more values than 64 bits count; report a shorter time");
 	const size_t before = pool_.intervals();
 	pool_.add(record);
 	TimeColumn& column = column_at(record.start_unix_ns, record.window.window_ns);
@@ -94,6 +98,7 @@ TimeColumn& Picture::column_at(int64_t start_ns, uint64_t window_ns)
 	int64_t end_ns = 0;
 	if (__builtin_add_overflow(start_ns, window_ns, &end_ns))
 		end_ns = INT64_MAX;
+	start_ns = std::max<int64_t>(start_ns, 0);
 	const auto [place, is_new] = columns_.try_emplace(step_ns_ ? floor_to(start_ns, step_ns_) : start_ns);
 	TimeColumn& column = place->second;
 	column.start_ns = is_new ? start_ns : std::min(column.start_ns, start_ns);
@@ -115,10 +120,10 @@ void Picture::lengthen()
 		}
 		return count;
 	};
-	// Half of what there may be, so that it is not done at every turn.
+	// Well below what there may be, so that it is not done at every turn.
 	do {
 		step = at < std::size(kSteps) ? kSteps[at++] : step * 2;
-	} while (step <= step_ns_ || columns_of(step) > kMaxColumns / 2);
+	} while (step <= step_ns_ || columns_of(step) > kMaxColumns * 2 / 3);
 	step_ns_ = step;
 	std::map<int64_t, TimeColumn> longer;
 	for (auto& [start, column] : columns_) {

@@ -35,6 +35,7 @@ public:
 	// What falls together in one picture; each other one gets its own.
 	static std::string subject(const HistRecord& record);
 
+	// Throws Error(kDataError) where all values together are more than 64 bits count.
 	void add(const HistRecord& record);
 	// An interval, also one in which nothing was counted; ignored unless it is this picture's.
 	void add_window(const HistSource& source, int64_t start_ns, const HistWindow& window,
@@ -56,6 +57,7 @@ private:
 	HistPool pool_;
 	std::map<int64_t, TimeColumn> columns_;
 	int64_t step_ns_ = 0;
+	uint64_t counted_ = 0;
 	std::map<std::string, KeyTotal> keys_;
 	uint64_t keys_beyond_ = 0;
 	std::set<std::string> hosts_;

@@ -83,7 +83,7 @@ TEST_CASE("report: a histogram in JSON is read back to the last digit", "[report
 		const auto source = a_source();
 		const uint64_t limit = i % 3 ? uint64_t{1} << (9 + random() % 50) : Histogram::kNoLimit;
 		HistRecord record = a_record(source, 0, some_histogram(random, i % 9, limit, i));
-		record.window = {random() >> 2, random(), random(), random()};
+		record.window = {random() >> 8, random(), random(), random()};
 		const HistRecord again = read_back(hist_line(record));
 		CHECK(again.histogram == record.histogram);
 		CHECK(again.window == record.window);
@@ -127,6 +127,13 @@ TEST_CASE("report: what does not add up is no histogram", "[report]")
 	CHECK(
 		with("\"window_ns\":1", "\"window_ns\":18446744073709551615").find("window_ns") != std::string::npos);
 	CHECK(with("\"limit\":1024", "\"limit\":null").empty());
+
+	// Many that are right may still be too many together.
+	HistRecord large = read_back(good);
+	large.histogram.add_slot(0, UINT64_MAX - 3, 0);
+	Picture picture;
+	picture.add(large);
+	CHECK(refusal([&] { picture.add(large); }).find("64 bits") != std::string::npos);
 }
 
 TEST_CASE("report: its JSON reader takes what another takes, and no other", "[report]")

@@ -13,8 +13,8 @@ export function scaleColour(share) {
 // More on B is orange, less is blue, the same is grey; -1..1.
 export function changeColour(change, dark) {
   const size = Math.min(Math.abs(change), 1) ** 0.6;
-  const middle = dark ? 46 : 86;
-  const far = dark ? 52 : 58;
+  const middle = dark ? 64 : 86;
+  const far = dark ? 56 : 58;
   return `hsl(${change > 0 ? 22 : 212} ${Math.round(size * 85)}% ${Math.round(middle + (far - middle) * size)}%)`;
 }
 
@@ -23,8 +23,8 @@ export function frameColour(name, kind, dark) {
   let hash = 0;
   for (let i = 0; i < name.length; i++) hash = (hash * 31 + name.charCodeAt(i)) | 0;
   const spread = (Math.abs(hash) % 1000) / 1000;
-  const light = dark ? 38 + spread * 10 : 66 + spread * 12;
+  const light = dark ? 50 + spread * 12 : 66 + spread * 12;
   if (kind === 2) return `hsl(${195 + spread * 30} ${dark ? 38 : 52}% ${light}%)`;
   if (kind === 1) return `hsl(${18 + spread * 30} ${dark ? 50 : 78}% ${light}%)`;
-  return `hsl(220 8% ${dark ? 34 + spread * 6 : 78 + spread * 6}%)`;
+  return `hsl(220 8% ${dark ? 54 + spread * 6 : 78 + spread * 6}%)`;
 }
