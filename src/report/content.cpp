@@ -298,7 +298,7 @@ void Reader::stack(const JsonLine& line)
 			continue;
 		if (!line.is(frames, Kind::array))
 			throw std::runtime_error("a stack's `" + std::string(part) + "` is no list");
-		line.items(frames, [&](uint32_t frame) {
+		line.items(frames, [&, kind = kind](uint32_t frame) {
 			if (names.size() > Stacks::kMaxDepth)
 				throw std::runtime_error(
 					"a stack of more than " + std::to_string(Stacks::kMaxDepth) + " frames");
