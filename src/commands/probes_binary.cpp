@@ -3,7 +3,8 @@
 #include "commands/probes.h"
 
 #include "base/error.h"
-#include "system/elf_functions.h"
+#include "symbols/demangle.h"
+#include "symbols/elf_functions.h"
 
 #include <algorithm>
 #include <string_view>

@@ -80,4 +80,6 @@ size_t page_size()
 	return size;
 }
 
+std::vector<unsigned> online_cpus() { return parse_cpu_list(first_line("/sys/devices/system/cpu/online")); }
+
 } // namespace corescope

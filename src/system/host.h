@@ -20,6 +20,8 @@ std::vector<unsigned> parse_cpu_list(std::string_view text);
 // (kUnavailable) if /sys does not tell.
 unsigned possible_cpus();
 
+std::vector<unsigned> online_cpus(); // now; empty if /sys does not tell
+
 size_t page_size(); // bytes
 
 } // namespace corescope

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// By libelf: both symbol tables, and the notes of type stapsdt.
-#include "system/elf_functions.h"
+// Both symbol tables, and the notes of type stapsdt.
+#include "symbols/elf_functions.h"
 
 #include "base/error.h"
+#include "symbols/elf_file.h"
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <cxxabi.h>
 #include <fcntl.h>
 #include <gelf.h>
 #include <map>
-#include <memory>
+#include <optional>
 #include <set>
 #include <string_view>
 #include <unistd.h>
@@ -33,49 +33,27 @@ public:
 		if (fd_ < 0)
 			throw Error(errno == EACCES || errno == EPERM ? kNoPermission : kUsage,
 				path + ": " + std::strerror(errno));
-		elf_version(EV_CURRENT);
-		elf_ = elf_begin(fd_, ELF_C_READ_MMAP, nullptr);
-		if (!elf_ || elf_kind(elf_) != ELF_K_ELF) {
-			elf_end(elf_);
+		try {
+			file_.emplace(fd_);
+		} catch (const Error& error) {
 			close(fd_);
-			throw Error(
-				kDataError, path + ": is no ELF file: only programs and libraries have functions and probes");
+			throw Error(error.code, path + ": " + error.message);
 		}
 	}
 	~Binary()
 	{
-		elf_end(elf_);
+		file_.reset();
 		close(fd_);
 	}
 	Binary(const Binary&) = delete;
 	Binary& operator=(const Binary&) = delete;
-	Elf* elf() const { return elf_; }
+	const ElfFile& file() const { return *file_; }
+	Elf* elf() const { return file_->elf(); }
 
 private:
 	int fd_;
-	Elf* elf_ = nullptr;
+	std::optional<ElfFile> file_;
 };
-
-void read_symbols(Elf* elf, Elf_Scn* section, const GElf_Shdr& header, std::vector<ElfFunction>& functions)
-{
-	Elf_Data* data = elf_getdata(section, nullptr);
-	if (!data || !header.sh_entsize)
-		return;
-	const size_t count = std::min<size_t>(header.sh_size, data->d_size) / header.sh_entsize;
-	for (size_t i = 0; i < count && i < INT32_MAX; i++) {
-		GElf_Sym symbol;
-		if (!gelf_getsym(data, static_cast<int>(i), &symbol))
-			return;
-		const unsigned type = GELF_ST_TYPE(symbol.st_info);
-		if ((type != STT_FUNC && type != STT_GNU_IFUNC) || symbol.st_shndx == SHN_UNDEF || !symbol.st_value)
-			continue;
-		const char* name = elf_strptr(elf, header.sh_link, symbol.st_name);
-		if (!name || !*name)
-			continue;
-		const size_t end = std::string_view(name).find('@'); // name@@VERSION
-		functions.push_back({std::string(name).substr(0, end), symbol.st_value, symbol.st_size});
-	}
-}
 
 // The descriptor: three addresses (place, base, semaphore), then three strings: provider, name, arguments.
 void read_note(
@@ -122,16 +100,17 @@ ElfProbes elf_probes(const std::string& path)
 	ElfProbes found;
 	found.stripped = true;
 	std::map<std::pair<std::string, std::string>, UsdtProbe> usdt;
+	for (const unsigned table : {SHT_SYMTAB, SHT_DYNSYM}) {
+		const bool there = binary.file().for_each_symbol(table, [&](const ElfFile::Symbol& symbol) {
+			if (symbol.type == STT_FUNC || symbol.type == STT_GNU_IFUNC)
+				found.functions.push_back({std::string(symbol.name), symbol.address, symbol.size});
+		});
+		found.stripped = found.stripped && !(there && table == SHT_SYMTAB);
+	}
 	for (Elf_Scn* section = nullptr; (section = elf_nextscn(binary.elf(), section));) {
 		GElf_Shdr header;
-		if (!gelf_getshdr(section, &header))
-			continue;
-		if (header.sh_type == SHT_SYMTAB || header.sh_type == SHT_DYNSYM) {
-			read_symbols(binary.elf(), section, header, found.functions);
-			found.stripped = found.stripped && header.sh_type != SHT_SYMTAB;
-		} else if (header.sh_type == SHT_NOTE) {
+		if (gelf_getshdr(section, &header) && header.sh_type == SHT_NOTE)
 			read_notes(binary.elf(), section, usdt);
-		}
 	}
 	std::stable_sort(found.functions.begin(), found.functions.end(),
 		[](const ElfFunction& a, const ElfFunction& b) { return a.name < b.name; });
@@ -179,16 +158,6 @@ std::vector<MappedFile> mapped_binaries(pid_t pid)
 		std::stable_partition(
 			files.begin(), files.end(), [&](const MappedFile& file) { return file.path == own; });
 	return files;
-}
-
-std::string demangled(const std::string& name)
-{
-	if (name.compare(0, 2, "_Z") != 0)
-		return name;
-	int status = 0;
-	const std::unique_ptr<char, decltype(&std::free)> text(
-		abi::__cxa_demangle(name.c_str(), nullptr, nullptr, &status), std::free);
-	return text ? text.get() : name;
 }
 
 } // namespace corescope

@@ -38,7 +38,4 @@ struct MappedFile {
 };
 std::vector<MappedFile> mapped_binaries(pid_t pid);
 
-// C++ names as people write them; others as they are.
-std::string demangled(const std::string& name);
-
 } // namespace corescope
