@@ -38,7 +38,7 @@ class Cast:
 		if not os.access(corescope, os.X_OK):
 			raise Trouble(f"{corescope} is not built: run make")
 		self.corescope, self.peers, self.out, self.cgroup = corescope, peers, out, cgroup
-		self.missing = sorted({name for name in ("killsnoop", "sigsnoop", "execsnoop", "cpudist")
+		self.missing = sorted({name for name in ("killsnoop", "sigsnoop", "execsnoop", "cpudist", "offcputime")
 			if not os.access(f"{peers}/{name}", os.X_OK)})
 
 	def peer(self, tool, *options, event, **more):
@@ -79,6 +79,7 @@ class Cast:
 					self.peer("cpudist", *options, event=switch, quiet=True),
 					self.ours("cpudist", *options, event=switch, quiet=True))),
 				self.ours("cpudist", "--by", "cgroup", event=switch, versus=("-P",), quiet=True),
+				self.peer("offcputime", event=switch, quiet=True), self.ours("offcputime", event=switch, quiet=True),
 				*self.floors(switch)],
 		}
 

@@ -13,6 +13,7 @@ enum loss_cause {
 	LOSS_RING_FULL,  // the ring buffer had no room: the reader was too slow, or the burst too large
 	LOSS_TABLE_FULL, // a key had no room in its map
 	LOSS_BUSY, // a hook came while its program ran for a preempted task; the kernel counts it, not the program
+	LOSS_STACK_FULL, // a stack had no room in its map; what it stands for is counted all the same
 	LOSS_CAUSES,
 };
 

@@ -10,6 +10,7 @@ const char* loss_reason(unsigned cause)
 	case LOSS_RING_FULL: return "ring buffer full";
 	case LOSS_TABLE_FULL: return "table full";
 	case LOSS_BUSY: return "program busy";
+	case LOSS_STACK_FULL: return "stack table full";
 	}
 	return "unknown";
 }
@@ -19,6 +20,7 @@ const char* loss_remedy(unsigned cause)
 	switch (cause) {
 	case LOSS_RING_FULL: return "a larger --buffer-size, or a faster reader, helps";
 	case LOSS_TABLE_FULL: return "a larger --max-keys helps";
+	case LOSS_STACK_FULL: return "counted without their stack; a larger --stack-storage-size helps";
 	}
 	return "";
 }

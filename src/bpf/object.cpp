@@ -220,6 +220,11 @@ std::unique_ptr<Object> ObjectLoader::try_hooks(const HookSet& hooks, const Kern
 		if (!bpf_program__autoload(program))
 			continue;
 		object->programs_.push_back(bpf_program__fd(program));
+		if (bpf_program__type(program) == BPF_PROG_TYPE_PERF_EVENT) {
+			for (bpf_link* link : attach_sampling(program, hooks.sampling))
+				keep(link, bpf_program__section_name(program));
+			continue;
+		}
 		keep(bpf_program__attach(program), bpf_program__section_name(program));
 	}
 	for (const HookSet::Tracepoint& at : hooks.also)

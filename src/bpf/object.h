@@ -6,6 +6,7 @@
 
 #include "bpf/lease.h"
 #include "bpf/packed_object.h"
+#include "bpf/sampling.h"
 
 #include <bpf/libbpf.h>
 
@@ -37,6 +38,7 @@ struct HookSet {
 		cost{}; // what it costs those who are not traced, or lacks beside the best one; "" for nothing
 	bool typed_only = false; // needs typed pointers for more than to read through them: task storage, kfuncs
 	bool raw = false;        // of the object that needs no BTF of the kernel's own: see with_raw_twins()
+	Sampling sampling{};     // of programs at perf events
 };
 
 // What came of a hook set when it was tried.

@@ -35,6 +35,8 @@ constexpr Word<HistBy> kBy[] = {{"pid", HistBy::pid}, {"tid", HistBy::tid}, {"co
 	{"cgroup", HistBy::cgroup}, {"unit", HistBy::unit}, {"container", HistBy::container},
 	{"pod", HistBy::pod}};
 
+constexpr std::string_view kFormats[] = {"table", "json", "csv", "heatmap", "prom", "openmetrics", "otlp"};
+
 constexpr OptionSpec kHistOptions[] = {
 	option<&HistOptions::milliseconds>('m', "milliseconds", "", "in milliseconds instead of microseconds"),
 	option<&HistOptions::pids>('P', "pids", "", "one histogram for each process, as --by pid"),
@@ -47,6 +49,7 @@ constexpr OptionSpec kHistOptions[] = {
 		"this one of the tool's ways to hook in, as `meta` names it, instead of the best that works here"),
 	option<&HistOptions::pin>(0, "pin", "NAME",
 		"leave it counting in the kernel under this name, and end; `corescope pinned read NAME` tells"),
+	words_for("output", kFormats),
 };
 
 constexpr PositionalSpec kPositionals[] = {

@@ -30,7 +30,8 @@ std::vector<const Tool*>& registry()
 
 constexpr OptionSpec kCommonOptions[] = {
 	option<&CommonOptions::output>(0, "output", "FORMAT",
-		"table (default), json (one object a line) or csv; histograms also heatmap, prom, openmetrics, otlp"),
+		"table (default), json (one object a line) or csv; histograms also heatmap, prom, openmetrics, otlp; "
+		"stacks also folded, speedscope"),
 	option<&CommonOptions::duration>(
 		0, "duration", "TIME", "end after this time: 10, 0.5, 100ms, 30s, 5m, 2h"),
 	option<&CommonOptions::count>(0, "count", "N", "end after N records"),
@@ -136,10 +137,10 @@ uint64_t process_cpu_ns()
 	return static_cast<uint64_t>(used.tv_sec) * 1000000000 + static_cast<uint64_t>(used.tv_nsec);
 }
 
-void settle_down(bool)
+void settle_down(bool, std::initializer_list<int> also_keep)
 {
 	// Neither is needed for the results; a host that cannot do it is no reason to refuse them.
-	drop_privileges();
+	drop_privileges(also_keep);
 	restrict_syscalls();
 }
 

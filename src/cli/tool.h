@@ -7,6 +7,7 @@
 #include "output/field.h"
 
 #include <cstdint>
+#include <initializer_list>
 #include <span>
 #include <string>
 #include <vector>
@@ -46,6 +47,9 @@ public:
 	// What it declares, for whoever documents or checks it.
 	virtual std::vector<OptionSpec> options() const = 0;
 	virtual std::vector<Field> fields() const = 0;
+	// What its records are: events by its fields, or histograms, where it declares no output of its own.
+	enum class Output { declared, stacks };
+	virtual Output output() const { return Output::declared; }
 	// See cli/hook_choices.h. Empty for what does not trace.
 	virtual std::vector<HookChoice> hook_choices() const;
 	virtual std::vector<std::string> hook_places(const HookSet& hooks) const;
@@ -106,8 +110,8 @@ CgroupFilter cgroup_filter(const CommonOptions& common);
 // Nanoseconds of CPU time that this process has used.
 uint64_t process_cpu_ns();
 
-// After attaching: gives up privileges and system calls that are no longer needed.
-void settle_down(bool needs_cgroup_names);
+// After attaching: gives up privileges and system calls that are no longer needed. also_keep: capabilities, CAP_….
+void settle_down(bool needs_cgroup_names, std::initializer_list<int> also_keep = {});
 
 // Writes to standard output until all is written. Throws Error(kIoError) when it cannot be; dies of SIGPIPE by way of
 // ReaderGone when nobody reads any more. After a signal to stop, a reader that stalls is waited for a second.

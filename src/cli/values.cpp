@@ -2,8 +2,10 @@
 // Strict parsing of option arguments; see values.h.
 #include "cli/values.h"
 
+#include "system/host.h"
 #include "system/users.h"
 
+#include <algorithm>
 #include <iterator>
 #include <optional>
 #include <string_view>
@@ -17,7 +19,8 @@ constexpr uint64_t kSecond = 1000000000;
 
 constexpr Word<OutputFormat> kOutputFormats[] = {{"table", OutputFormat::table}, {"json", OutputFormat::json},
 	{"csv", OutputFormat::csv}, {"heatmap", OutputFormat::heatmap}, {"prom", OutputFormat::prom},
-	{"openmetrics", OutputFormat::openmetrics}, {"otlp", OutputFormat::otlp}};
+	{"openmetrics", OutputFormat::openmetrics}, {"otlp", OutputFormat::otlp},
+	{"folded", OutputFormat::folded}, {"speedscope", OutputFormat::speedscope}};
 
 struct Suffix {
 	std::string_view name;
@@ -87,6 +90,19 @@ void parse_value(Bytes& out, const char* text)
 		throw BadValue{"is not a size (such as 65536, 64K, 4M)"};
 	out.value = parse_number(number, 0, (1ULL << 40) / unit) * unit;
 	out.given = true;
+}
+
+void parse_value(Cpus& out, const char* text)
+{
+	out.numbers = parse_cpu_list(text);
+	std::sort(out.numbers.begin(), out.numbers.end());
+	out.numbers.erase(std::unique(out.numbers.begin(), out.numbers.end()), out.numbers.end());
+	if (out.numbers.empty())
+		throw BadValue{"is no list of CPUs (such as 0, 0-3,8)"};
+	const std::vector<unsigned> online = online_cpus();
+	for (const unsigned cpu : out.numbers)
+		if (std::find(online.begin(), online.end(), cpu) == online.end())
+			throw BadValue{"has CPU " + std::to_string(cpu) + ", which is not online"};
 }
 
 void parse_value(UserId& out, const char* text)

@@ -29,6 +29,10 @@ struct Bytes {
 	uint64_t value = 0;
 	bool given = false;
 };
+// CPU numbers, as the kernel lists them: "0-3,8".
+struct Cpus {
+	std::vector<unsigned> numbers; // empty: not given
+};
 // A number, or a name from /etc/passwd.
 struct UserId {
 	uid_t value = 0;
@@ -39,8 +43,8 @@ struct OptionalFile {
 	bool given = false;
 	std::string path;
 };
-// From heatmap on for histograms only.
-enum class OutputFormat { table, json, csv, heatmap, prom, openmetrics, otlp };
+// From heatmap on for histograms only, from folded on for stacks only.
+enum class OutputFormat { table, json, csv, heatmap, prom, openmetrics, otlp, folded, speedscope };
 
 // Text that names something; which, only manuals and completions want to know.
 template <ArgumentShape::Kind kWhat>
@@ -71,6 +75,7 @@ void parse_value(Pid& out, const char* text);
 void parse_value(Count& out, const char* text);
 void parse_value(Duration& out, const char* text);
 void parse_value(Bytes& out, const char* text);
+void parse_value(Cpus& out, const char* text);
 void parse_value(UserId& out, const char* text);
 void parse_value(OptionalFile& out, const char* text);
 void parse_value(OutputFormat& out, const char* text);

@@ -27,9 +27,11 @@ struct ReadOptions {
 	OutputFormat output = OutputFormat::table;
 	bool no_header = false;
 };
+constexpr std::string_view kFormats[] = {"table", "json", "csv", "heatmap", "prom", "openmetrics", "otlp"};
+
 constexpr OptionSpec kOptions[] = {
 	option<&ReadOptions::output>(
-		0, "output", "FORMAT", "table (default), json, csv, heatmap, prom, openmetrics or otlp"),
+		0, "output", "FORMAT", "table (default), json, csv, heatmap, prom, openmetrics or otlp", kFormats),
 	option<&ReadOptions::no_header>(0, "no-header", "", "leave out the heading"),
 };
 constexpr PositionalSpec kPositionals[] = {positional<&ReadOptions::name>("NAME")};

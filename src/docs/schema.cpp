@@ -49,7 +49,7 @@ const Keys kLost = {
 
 const Keys kSummary = {
 	{"ts", kTime, "when it ended"},
-	{"records", kCount, "event or hist records that were written"},
+	{"records", kCount, "event, hist or stack records that were written"},
 	{"window_ns", kCount, "time really traced"},
 	{"cpu_ns", kCount, "CPU time of the tool itself, with its start"},
 	{"lost_by_reason", R"("type": "object", "additionalProperties": {"type": "integer", "minimum": 0})",
@@ -78,6 +78,42 @@ const Keys kHist = {
 	{"slots",
 		R"("type": "array", "items": {"type": "array", "prefixItems": [{"type": ["integer", "null"], "minimum": 0}, {"type": "integer", "minimum": 1}], "minItems": 2, "maxItems": 2})",
 		"[upper, count] for each bucket that is not empty, upwards; upper is inclusive, null above limit"},
+};
+
+const std::string kFrames = R"("type": ["array", "null"], "items": {"type": "string"})";
+const std::string kModules = R"("type": ["array", "null"], "items": {"type": ["string", "null"]})";
+const std::string kOffsets = R"("type": ["array", "null"], "items": {"type": "integer", "minimum": 0})";
+const std::string kNumberOrNull = R"("type": ["integer", "null"], "minimum": 0)";
+const std::string kTextOrNull = R"("type": ["string", "null"])";
+
+const Keys kStack = {
+	{"ts", kTime, "end of the interval"},
+	{"pid", kNumberOrNull, "process"},
+	{"tid", kNumberOrNull, "thread"},
+	{"comm", kTextOrNull, "the thread's name"},
+	{"comm_b64", kText, "its exact bytes, only where they are not UTF-8", true},
+	{"nspid", kNumberOrNull, "the process in its own PID namespace"},
+	{"cgroup_id", kNumberOrNull, "id of the cgroup (v2)"},
+	{"cgroup", kTextOrNull, "its path below the cgroup2 mount"},
+	{"cgroup_b64", kText, "its exact bytes, only where they are not UTF-8", true},
+	{"unit", kTextOrNull, "the innermost systemd unit in that path"},
+	{"container", kTextOrNull, "the container's id in that path"},
+	{"pod", kTextOrNull, "the pod's uid in that path"},
+	{"state", kTextOrNull, "why the task was off, as ps has it"},
+	{"partial", R"("type": "boolean")", "had not ended when tracing did"},
+	{"count", kCount, "how often"},
+	{"value_ns", kNumberOrNull, "their sum; null where only the number counts"},
+	{"kernel", kFrames, "functions of the kernel, outermost first; null: not asked for"},
+	{"kernel_b64", kTexts, "the exact bytes, only where some are not UTF-8", true},
+	{"kernel_modules", kModules, "of each, the module"},
+	{"kernel_offsets", kOffsets, "of each, bytes from the function's beginning"},
+	{"user", kFrames, "functions of the process, outermost first; null: not asked for"},
+	{"user_b64", kTexts, "the exact bytes, only where some are not UTF-8", true},
+	{"user_modules", kModules, "of each, the path of its file"},
+	{"user_offsets", kOffsets, "of each, bytes from the function's beginning"},
+	{"truncated", kTexts, "kernel, user: where outer functions are missing"},
+	{"missing", kTexts, "kernel, user: where the stack could not be kept"},
+	{"unnamed", kCount, "frames without a function's name"},
 };
 
 std::string quoted(std::string_view text)
@@ -173,6 +209,7 @@ void print_record(const char* type, const char* doc, const Keys& keys, bool last
 
 void print_schema(const Tool& tool)
 {
+	const bool stacks = tool.output() == Tool::Output::stacks;
 	const bool stream = !tool.fields().empty();
 	const std::string name = tool.name();
 	std::printf(
@@ -180,8 +217,8 @@ void print_schema(const Tool& tool)
 		"  \"$id\": \"urn:corescope:1:%s\",\n  \"title\": %s,\n  \"description\": %s,\n  \"oneOf\": [",
 		name.c_str(), quoted("a line of corescope " + name + " --output json").c_str(),
 		quoted(name + ": " + tool.summary() + ". New keys may come with any version.").c_str());
-	for (const char* type : {"meta", stream ? "event" : "hist", "lost", "summary"})
-		if (stream || std::string_view(type) != "lost")
+	for (const char* type : {"meta", stacks ? "stack" : stream ? "event" : "hist", "lost", "summary"})
+		if (stream || stacks || std::string_view(type) != "lost")
 			std::printf("%s{\"$ref\": \"#/$defs/%s\"}", std::string_view(type) == "meta" ? "" : ", ", type);
 	std::printf("],\n  \"$defs\": {\n"
 				"    \"time\": {\"type\": \"string\", \"format\": \"date-time\", \"pattern\": \"%s\"},\n",
@@ -190,6 +227,9 @@ void print_schema(const Tool& tool)
 	if (stream) {
 		print_record("event", "what happened", event_keys(tool));
 		print_record("lost", "events that could not be told", kLost);
+	} else if (stacks) {
+		print_record("stack", "what was counted for one stack", kStack);
+		print_record("lost", "what could not be counted, or kept", kLost);
 	} else {
 		print_record("hist", "one key's values of an interval", hist_keys());
 	}

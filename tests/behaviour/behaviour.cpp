@@ -116,7 +116,20 @@ std::vector<std::string> tool_names()
 	return names;
 }
 
-bool has_intervals(const std::string& tool) { return help_of(tool).find("[INTERVAL") != std::string::npos; }
+bool has_intervals(const std::string& tool)
+{
+	return help_of(tool).find("[INTERVAL") != std::string::npos || has_option(tool, "interval");
+}
+
+Words interval(const std::string& tool, const std::string& seconds)
+{
+	Words words = has_option(tool, "interval") ? Words{"--interval", seconds} : Words{seconds};
+	if (!has_intervals(tool))
+		words.clear();
+	if (has_option(tool, "frequency")) // one that samples must see what is short
+		words.insert(words.end(), {"--frequency", "4999"});
+	return words;
+}
 
 bool has_option(const std::string& tool, const std::string& name)
 {
@@ -132,7 +145,7 @@ bool has_option(const std::string& tool, const std::string& name)
 
 Words command(const std::string& tool, const Words& more) { return with({corescope_path(), tool}, more); }
 
-Words lively(const std::string& tool) { return has_intervals(tool) ? Words{"0.1"} : Words{}; }
+Words lively(const std::string& tool) { return interval(tool, "0.1"); }
 
 Words with(Words words, const Words& more)
 {

@@ -30,6 +30,8 @@ bool has_option(const std::string& tool, const std::string& name);
 Words command(const std::string& tool, const Words& more = {});
 // What makes it print soon and again and again: an interval where it has intervals.
 Words lively(const std::string& tool);
+// What makes it tell each so many seconds, if it has intervals.
+Words interval(const std::string& tool, const std::string& seconds);
 Words with(Words words, const Words& more);
 
 struct Ran {

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <fstream>
 #include <poll.h>
+#include <set>
 #include <sstream>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -128,9 +129,10 @@ TEST_CASE(
 	size_t told = 0;
 	uint64_t counted = 0;
 	for (const Json& record : traced.records()) {
-		told += record.at("type") == "event" || record.at("type") == "hist";
-		counted +=
-			record.at("type") == "hist" ? record.at("count").get<uint64_t>() : record.at("type") == "event";
+		const std::string type = record.at("type");
+		const bool counts = type == "hist" || type == "stack";
+		told += counts || type == "event";
+		counted += counts ? record.at("count").get<uint64_t>() : type == "event";
 	}
 	CHECK(told == traced.summary().at("records"));
 	CHECK(counted >= 20); // all of it, and what came last too
@@ -145,9 +147,8 @@ TEST_CASE("every tool: TERM keeps the last interval in tables and CSV too")
 	CAPTURE(tool, format);
 	const Quarters quarters;
 	Words words = with(command(tool, {"--output", format}), quarters.filter());
-	if (has_intervals(tool)) { // so that there is a first line; the second interval is not over when it ends
-		words.push_back("0.5");
-	}
+	words = with(
+		words, interval(tool, "0.5")); // so that there is a first line; the second is not over when it ends
 	Process process(words);
 	REQUIRE(process.line()); // a heading, or the first interval: it is attached
 	Stimulus stimulus({.quarters = &quarters, .times = 5});
@@ -275,18 +276,21 @@ TEST_CASE("every tool: --count is exact, also under load")
 	const size_t count = GENERATE(1, 2, 17);
 	CAPTURE(tool, count);
 	const Stimulus one, two, three({.pause_us = 0});
-	const Ran ran = run(with(command(tool, {"--output", "json", "--count", std::to_string(count)}),
-		has_intervals(tool) ? Words{"0.02"} : Words{}));
+	const Ran ran = run(
+		with(command(tool, {"--output", "json", "--count", std::to_string(count)}), interval(tool, "0.02")));
 	CHECK(ran.status == 0);
 	size_t told = 0;
+	std::set<std::string> intervals;
 	for (const std::string& line : lines_of(ran.out)) {
 		const std::string type = Json::parse(line).at("type");
-		told += type == "event" || type == "hist";
+		told += type == "event" || type == "hist" || type == "stack";
+		if (type == "stack") // many to an interval
+			intervals.insert(Json::parse(line).at("ts"));
 	}
 	const Json summary = Json::parse(lines_of(ran.out).back());
-	CHECK(told == count);
-	CHECK(summary.at("records") == count);
 	CHECK(summary.at("end") == "count");
+	CHECK(summary.at("records") == told);
+	CHECK((intervals.empty() ? told : intervals.size()) == count);
 	// In a table: a heading and as many lines.
 	if (!has_intervals(tool))
 		CHECK(lines_of(run(command(tool, {"--count", std::to_string(count)})).out).size() == count + 1);

@@ -174,7 +174,11 @@ TEST_CASE("every tool: an unknown option or a word too many is one line that nam
 		{{"--nonsense"}, "--nonsense"},
 		{{"--nonsense=1"}, "--nonsense"},
 		{{"-9"}, "-9"},
-		{with(has_intervals(tool) ? Words{"1", "1"} : Words{}, {"superfluous"}), "superfluous"},
+		{with(has_option(tool, "interval") ? Words{"1"}
+				 : has_intervals(tool)     ? Words{"1", "1"}
+										   : Words{},
+			 {"superfluous"}),
+			"superfluous"},
 		{{"--no-header=yes"}, "--no-header"},
 		{{"--duration"}, "--duration"},
 		{{"--cgroup", "/", "--unit", "x"}, "--unit"},

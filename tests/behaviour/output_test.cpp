@@ -92,7 +92,7 @@ TEST_CASE(
 		CAPTURE(record.dump());
 		REQUIRE(record.is_object());
 		const std::string type = record.at("type");
-		CHECK(std::set<std::string>({"event", "hist", "lost", "summary"}).count(type) == 1);
+		CHECK(std::set<std::string>({"event", "hist", "stack", "lost", "summary"}).count(type) == 1);
 		CHECK(is_rfc3339_utc(record.at("ts")));
 		if (type == "event") {
 			events++;
@@ -113,6 +113,12 @@ TEST_CASE(
 			if (first.empty())
 				first = keys;
 			CHECK(keys == first);
+		} else if (type == "stack") {
+			events++;
+			for (const auto& [key, value] : record.items())
+				CHECK_FALSE(value.is_object());
+			for (const char* key : {"count", "value_ns", "kernel", "user", "truncated", "missing", "unnamed"})
+				CHECK(record.contains(key));
 		}
 	}
 	const Json& summary = traced.summary();

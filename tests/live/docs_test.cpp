@@ -158,7 +158,7 @@ TEST_CASE("docs/tools.md has every option that --help shows, and no other")
 	if (const auto why = no_pages(); !why.empty())
 		SKIP_TEST(why);
 	const Lines tools_page = page("docs/tools.md");
-	const std::vector<std::string> kinds = {"All tools", "Stream tools", "Histogram tools"};
+	const std::vector<std::string> kinds = {"All tools", "Stream tools", "Histogram tools", "Stacks tools"};
 	const std::vector<std::string> tools = tool_names();
 	std::map<std::string, std::vector<Documented>> common;
 	std::map<std::string, std::set<std::string>> seen; // kind: tool and option

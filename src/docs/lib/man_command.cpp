@@ -200,6 +200,11 @@ void Manual::fields(RoffPage& page, const Tool& tool, const CommandDescription& 
 	if (!tool.traces() || (all.empty() && !by))
 		return;
 	page.section("Fields");
+	if (tool.output() == Tool::Output::stacks) {
+		if (const Section* section = section_of("output", "stack"))
+			write_blocks(page, section->blocks, links_from("output"));
+		return;
+	}
 	if (all.empty()) {
 		page.paragraph("With " + roff_bold("--by") + " a histogram bears these keys:");
 		for (const std::string& word : by->shape.words) {
