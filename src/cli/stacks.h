@@ -98,7 +98,10 @@ public:
 	}
 	std::vector<Field> fields() const override { return {}; }
 	Output output() const override { return Output::stacks; }
-	std::string object_without_btf() const override { return unpack_raw_object(skeleton_type<Skel>(name()).packed()); }
+	std::string object_without_btf() const override
+	{
+		return unpack_raw_object(skeleton_type<Skel>(name()).packed());
+	}
 	std::vector<HookChoice> hook_choices() const override
 	{
 		return find_hook_choices(parts_.options, [&](const OptionSpec* flag) {
