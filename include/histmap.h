@@ -6,10 +6,19 @@
 #include "hist.h"
 
 // What a histogram is kept for: all tasks together, or one set of slots for each key.
-enum hist_by { HIST_BY_ALL, HIST_BY_PID, HIST_BY_TID, HIST_BY_COMM, HIST_BY_CGROUP };
+enum hist_by {
+	HIST_BY_ALL,
+	HIST_BY_PID,
+	HIST_BY_TID,
+	HIST_BY_COMM,
+	HIST_BY_CGROUP,
+	HIST_BY_PIDNS,
+	HIST_BY_OWN = 16, // from here on what a tool declares for itself, in its order
+};
 
 // a, b: process or thread number (0 | 1 << 63 | cpu for a CPU's idle task) and start time (since
-// boot, ns); or the 16 bytes of a name; or cgroup id and 0. Never both zero. A start time tells apart two processes
+// boot, ns); or the 16 bytes of a name; or cgroup id and 0, or the PID
+// namespace's inode number and 0; or what the tool says. Never both zero. A start time tells apart two processes
 // that had one number.
 #define HIST_NO_NAME (1ULL << 63) // in b, for an empty name: the last byte of any other is NUL
 struct hist_key {

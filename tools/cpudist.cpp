@@ -2,6 +2,7 @@
 // cpudist: how long tasks run on a CPU, or wait off it, as a histogram.
 #include "cpudist.h"
 #include "cli/histogram.h"
+#include "cli/marks.h"
 #include "cpudist.skel.h"
 
 using namespace corescope;
@@ -36,11 +37,9 @@ void configure(cpudist_bpf& skel, const Options& o, const HistSetup&)
 {
 	skel.rodata->only_pid = static_cast<__u32>(o.pid.value);
 	skel.rodata->include_idle = o.idle;
-	// What another hook set would need only takes memory, or (task storage, before 5.11) cannot even be made.
-	const bool by_storage = bpf_program__autoload(skel.progs.off_cpu);
-	bpf_map__set_autocreate(skel.maps.marks, by_storage);
-	bpf_map__set_autocreate(skel.maps.marks_over, by_storage);
-	bpf_map__set_autocreate(skel.maps.marks_hash, bpf_program__autoload(skel.progs.off_cpu_by_hash));
+	configure_marks(skel, bpf_program__autoload(skel.progs.off_cpu), false);
+	if (!o.off_cpu)
+		bpf_map__set_autocreate(skel.maps.marks_hash, false);
 }
 
 const HistogramTool<cpudist_bpf, Options> kTool{{

@@ -20,6 +20,11 @@ struct task_struct___before_5_14 {
 	volatile long state;
 } __attribute__((preserve_access_index));
 
+// 5.17: request.rq_disk went away; since 5.15 the queue knows its disk.
+struct request___before_5_17 {
+	struct gendisk *rq_disk;
+} __attribute__((preserve_access_index));
+
 #define has_helper(name) bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_##name)
 
 // 5.11: bpf_get_current_task_btf(), 5.15: bpf_task_pt_regs(). Before, such a pointer is a plain number to the

@@ -8,18 +8,14 @@
 const volatile __u64 filter_cgroup = 0;       // cgroup v2 id; 0: all
 const volatile __u32 filter_cgroup_level = 0; // its depth below the root, as in cgroup->level
 
-// True also for the cgroups below the one that was named.
-static __always_inline bool in_cgroup(struct task_struct *task)
+// Whether it is the cgroup that was named, or lies below it. typed: whether the pointer may be loaded through.
+static __always_inline bool cgroup_matches(struct cgroup *cgroup, bool typed)
 {
-	struct cgroup *cgroup;
 	__u64 id = 0;
 
-	if (!filter_cgroup)
+	if (read_typed(typed, cgroup, kn, id) == filter_cgroup)
 		return true;
-	cgroup = task_read(task, cgroups, dfl_cgrp);
-	if (task_read(cgroup, kn, id) == filter_cgroup)
-		return true;
-	if (task_read(cgroup, level) <= (int)filter_cgroup_level)
+	if (read_typed(typed, cgroup, level) <= (int)filter_cgroup_level)
 		return false;
 	if (bpf_core_field_exists(struct cgroup___since_6_1, ancestors)) {
 		struct cgroup *ancestor = NULL;
@@ -34,4 +30,13 @@ static __always_inline bool in_cgroup(struct task_struct *task)
 		bpf_core_read(&id, sizeof(id), all + filter_cgroup_level * sizeof(id));
 	}
 	return id == filter_cgroup;
+}
+
+// True also for the cgroups below the one that was named.
+static __always_inline bool in_cgroup(struct task_struct *task)
+{
+	if (!filter_cgroup)
+		return true;
+	return cgroup_matches(
+		task_read(task, cgroups, dfl_cgrp), TYPED_HOOKS && has_helper(get_current_task_btf));
 }

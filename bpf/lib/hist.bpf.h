@@ -13,6 +13,12 @@
 const volatile __u32 hist_by = HIST_BY_ALL;
 const volatile bool hist_milliseconds = false; // unit of the slots; else microseconds
 
+// How the task is read that a value belongs to. Before the include a tool may define it as task_read, where it is the
+// current one.
+#ifndef hist_read
+#define hist_read member
+#endif
+
 #define HIST_GUESSES 4096
 
 struct {
@@ -64,17 +70,17 @@ static __always_inline struct hist_cpu *hist_this_cpu(void)
 
 static __always_inline void hist_key_of(struct hist_key *key, struct task_struct *task)
 {
-	struct task_struct *leader = member(task, group_leader);
+	struct task_struct *leader = hist_read(task, group_leader);
 
 	key->b = 0;
 	switch (hist_by) {
 	case HIST_BY_PID:
-		key->a = member(leader, pid);
-		key->b = member(leader, start_boottime);
+		key->a = hist_read(leader, pid);
+		key->b = hist_read(leader, start_boottime);
 		break;
 	case HIST_BY_TID:
-		key->a = member(task, pid);
-		key->b = member(task, start_boottime);
+		key->a = hist_read(task, pid);
+		key->b = hist_read(task, start_boottime);
 		break;
 	case HIST_BY_COMM:
 		// Up to the NUL: before 6.1 the kernel left what it liked behind it. A name may be empty.
@@ -83,13 +89,15 @@ static __always_inline void hist_key_of(struct hist_key *key, struct task_struct
 		if (!key->a)
 			key->b = HIST_NO_NAME;
 		return;
+	case HIST_BY_PIDNS: key->a = task_pidns(task); return;
 	default: key->a = task_cgroup(task); return;
 	}
 	if (!key->a)
 		key->a = 1ULL << 63 | bpf_get_smp_processor_id();
 }
 
-// The slow way: a key that was not guessed. Null when there is no row left.
+// The slow way: a key that was not guessed. Negative when there is no row left. task: whose name and number the row
+// bears, where the key is a process or thread.
 static __noinline int hist_find_row(struct hist_key *key, struct task_struct *task)
 {
 	__u32 *found = bpf_map_lookup_elem(&hist_keys, key), index;
@@ -107,11 +115,12 @@ static __noinline int hist_find_row(struct hist_key *key, struct task_struct *ta
 	if (!row)
 		return -1;
 	// A thread's own name for its own row; otherwise the process', not that of whichever thread came first.
-	task_comm(row->comm, hist_by == HIST_BY_TID ? task : member(task, group_leader));
+	if (hist_by < HIST_BY_OWN)
+		task_comm(row->comm, hist_by == HIST_BY_TID ? task : hist_read(task, group_leader));
 	if (hist_by == HIST_BY_PID)
 		row->nspid = task_nspid(task);
 	else if (hist_by == HIST_BY_TID)
-		row->nspid = own_number(member(task, thread_pid), member(task, pid));
+		row->nspid = own_number(hist_read(task, thread_pid), hist_read(task, pid));
 	row->key = *key;
 	if (bpf_map_update_elem(&hist_keys, key, &index, BPF_NOEXIST)) { // another CPU was faster
 		row->key.a = row->key.b = 0;
@@ -123,26 +132,37 @@ static __noinline int hist_find_row(struct hist_key *key, struct task_struct *ta
 	return index;
 }
 
+// The row of a key; negative when there is none left.
+static __always_inline int hist_row_index(struct hist_key *key, struct task_struct *task)
+{
+	struct hist_row *row;
+	__u32 at, *guess;
+	int index;
+
+	at = (key->a ^ key->a >> 12 ^ key->b >> 20) & (HIST_GUESSES - 1);
+	guess = bpf_map_lookup_elem(&hist_guesses, &at);
+	if (!guess)
+		return -1;
+	index = *guess;
+	row = bpf_map_lookup_elem(&hist_rows, &index);
+	if (row && row->key.a == key->a && row->key.b == key->b)
+		return index;
+	index = hist_find_row(key, task);
+	if (index >= 0)
+		*guess = index;
+	return index;
+}
+
 static __always_inline struct hist_counts *hist_of_key(struct task_struct *task)
 {
 	struct hist_row *row;
 	struct hist_key key;
-	__u32 at, *guess;
 	int index;
 
 	hist_key_of(&key, task);
-	at = (key.a ^ key.a >> 12 ^ key.b >> 20) & (HIST_GUESSES - 1);
-	guess = bpf_map_lookup_elem(&hist_guesses, &at);
-	if (!guess)
-		return NULL;
-	index = *guess;
-	row = bpf_map_lookup_elem(&hist_rows, &index);
-	if (row && row->key.a == key.a && row->key.b == key.b)
-		return &row->counts;
-	index = hist_find_row(&key, task);
+	index = hist_row_index(&key, task);
 	if (index < 0)
 		return NULL;
-	*guess = index;
 	row = bpf_map_lookup_elem(&hist_rows, &index);
 	return row ? &row->counts : NULL;
 }
@@ -185,4 +205,16 @@ static __always_inline void hist_record(struct hist_cpu *cpu, struct task_struct
 		hist_count(counts, ns, hist_milliseconds ? 1000000 : 1000);
 	else
 		hist_count_shared(counts, ns, hist_milliseconds ? 1000000 : 1000);
+}
+
+// Counts one value in a row that hist_row_index() gave, maybe at another hook, when it was still known whose the value
+// would be.
+static __always_inline void hist_record_row(int index, __u64 ns)
+{
+	struct hist_row *row = index < 0 ? NULL : bpf_map_lookup_elem(&hist_rows, &index);
+
+	if (row)
+		hist_count_shared(&row->counts, ns, hist_milliseconds ? 1000000 : 1000);
+	else
+		count_loss(LOSS_TABLE_FULL);
 }

@@ -44,6 +44,22 @@ static __always_inline __u32 own_number(struct pid *pid, __u32 host)
 	return number;
 }
 
+// The inode number of the PID namespace that `pid` was made in, as `ls -l /proc/PID/ns/pid` shows it.
+static __always_inline __u32 task_pidns(struct task_struct *task)
+{
+	struct pid *pid = BPF_CORE_READ(task, thread_pid);
+	__u64 level = BPF_CORE_READ(pid, level);
+	struct pid_namespace *ns = NULL;
+	const void *first = &pid->numbers[0];
+
+	level = opaque(level);
+	if (level > PIDNS_DEEPEST)
+		return 0;
+	first += level * bpf_core_type_size(struct upid);
+	bpf_core_read(&ns, sizeof(ns), first + bpf_core_field_offset(struct upid, ns));
+	return BPF_CORE_READ(ns, ns.inum);
+}
+
 // The process' number as it sees itself.
 static __always_inline __u32 task_nspid(struct task_struct *task)
 {

@@ -45,7 +45,7 @@ void HistMaps::map_memory(int fd)
 		throw Error(kFailure, std::string("cannot map the histograms: ") + std::strerror(errno));
 }
 
-HistMaps::HistMaps(int fd, hist_by by) : by_(by), fd_(fd)
+HistMaps::HistMaps(int fd, hist_by by, HistKeyNames names) : by_(by), own_names_(names), fd_(fd)
 {
 	bpf_map_info about = {};
 	__u32 size = sizeof(about);
@@ -80,7 +80,8 @@ void HistMaps::copy()
 	}
 }
 
-HistMaps::HistMaps(const Object& object, hist_by by) : by_(by), count_(object.max_entries(map_name(by)))
+HistMaps::HistMaps(const Object& object, hist_by by, HistKeyNames names)
+	: by_(by), own_names_(names), count_(object.max_entries(map_name(by)))
 {
 	map_memory(fd_of(object, by));
 	if (by == HIST_BY_ALL)
@@ -138,7 +139,13 @@ KeyedHistogram HistMaps::describe(const hist_row& row, CgroupResolver& cgroups, 
 {
 	KeyedHistogram one;
 	one.key = {{row.key.a, row.key.b}};
-	if (by_ == HIST_BY_COMM) {
+	if (by_ >= HIST_BY_OWN) {
+		own_names_(one, row.key);
+	} else if (by_ == HIST_BY_PIDNS) {
+		const std::string number = std::to_string(row.key.a);
+		one.name = "pidns = " + number;
+		one.labels = {{"pidns", number, true}};
+	} else if (by_ == HIST_BY_COMM) {
 		char comm[TASK_COMM_BYTES];
 		std::memcpy(comm, &row.key, sizeof(comm));
 		one.name = "comm = " + std::string(comm_of(comm));

@@ -16,17 +16,22 @@
 
 namespace corescope {
 
+// The names of a key that a tool keeps histograms by and the runtime knows nothing of: labels, and what stands above
+// the histogram.
+using HistKeyNames = void (*)(KeyedHistogram& one, const hist_key& key);
+
 class HistMaps {
 public:
 	// Sizes the maps before loading: one histogram for each CPU, or `max_keys` rows.
 	static void set_sizes(const Object& object, hist_by by, uint64_t max_keys);
 
 	// Maps them into memory and gives the rows out. Call between load and attach. Throws Error.
-	HistMaps(const Object& object, hist_by by);
+	// names: where `by` is one of the tool's own.
+	HistMaps(const Object& object, hist_by by, HistKeyNames names);
 	// Those that another process made and that still count: the map that fd_of() gave it. fd need only be good for
 	// reading, and is from now on closed here; such a one cannot be mapped, so each reading copies. Throws Error,
 	// kUnavailable where its rows are not laid out as here.
-	HistMaps(int fd, hist_by by);
+	HistMaps(int fd, hist_by by, HistKeyNames names);
 	~HistMaps();
 	HistMaps(const HistMaps&) = delete;
 	HistMaps& operator=(const HistMaps&) = delete;
@@ -45,6 +50,7 @@ private:
 	std::string name_of(const hist_row& row);
 
 	hist_by by_;
+	HistKeyNames own_names_;
 	int fd_ = -1; // to copy from
 	void* memory_ = MAP_FAILED;
 	size_t size_;

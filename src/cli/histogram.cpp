@@ -33,7 +33,24 @@ constexpr uint64_t kMostMaxKeys = 1000000;
 
 constexpr Word<HistBy> kBy[] = {{"pid", HistBy::pid}, {"tid", HistBy::tid}, {"comm", HistBy::comm},
 	{"cgroup", HistBy::cgroup}, {"unit", HistBy::unit}, {"container", HistBy::container},
-	{"pod", HistBy::pod}};
+	{"pod", HistBy::pod}, {"pidns", HistBy::pidns}};
+
+// What the tools have declared for themselves, and the number of each within its tool.
+struct OwnKey {
+	HistOwnKey key;
+	size_t number;
+};
+std::vector<OwnKey>& own_keys()
+{
+	static std::vector<OwnKey> all;
+	return all;
+}
+const OwnKey* own_key(HistBy by)
+{
+	return by < HistBy::own ? nullptr
+							: &own_keys()[static_cast<size_t>(by) - static_cast<size_t>(HistBy::own)];
+}
+HistBy as_by(size_t own) { return static_cast<HistBy>(static_cast<size_t>(HistBy::own) + own); }
 
 constexpr std::string_view kFormats[] = {"table", "json", "csv", "heatmap", "prom", "openmetrics", "otlp"};
 
@@ -41,8 +58,7 @@ constexpr OptionSpec kHistOptions[] = {
 	option<&HistOptions::milliseconds>('m', "milliseconds", "", "in milliseconds instead of microseconds"),
 	option<&HistOptions::pids>('P', "pids", "", "one histogram for each process, as --by pid"),
 	option<&HistOptions::tids>('L', "tids", "", "one histogram for each thread, as --by tid"),
-	option<&HistOptions::by>(
-		0, "by", "WHAT", "one histogram for each pid, tid, comm, cgroup, unit, container or pod"),
+	option<&HistOptions::by>(0, "by", "WHAT", "one histogram for each of these"),
 	option<&HistOptions::max_keys>(
 		0, "max-keys", "N", "room for N histograms (default 400); what finds none is counted and told"),
 	option<&HistOptions::hook>(0, "hook", "NAME",
@@ -60,7 +76,7 @@ constexpr PositionalSpec kPositionals[] = {
 class HistogramRun {
 public:
 	explicit HistogramRun(const HistRun& run)
-		: run_(run), by_(asked_by(run.options)), filter_(cgroup_filter(run.setup.common)),
+		: run_(run), by_(asked_by(run)), filter_(cgroup_filter(run.setup.common)),
 		  output_({run.name, run.output, run.setup.common.output, run.format_given,
 					  !run.setup.common.no_header, hist_labels(by_)},
 			  hist_source(run)),
@@ -87,7 +103,8 @@ private:
 	{
 		const CommonOptions& common = run_.setup.common;
 		set_libbpf_log(common.verbose);
-		object_ = loader_.start([this](Object& object) { maps_.emplace(object, kernel_by(by_)); });
+		object_ = loader_.start(
+			[this](Object& object) { maps_.emplace(object, kernel_by(by_), own_key_names(by_)); });
 		losses_.emplace(run_.shared(ObjectLoader::typed(*object_)), *object_);
 		start_ns_ = monotonic_ns();
 		last_.at_ns = start_ns_;
@@ -201,12 +218,19 @@ private:
 
 } // namespace
 
-HistBy asked_by(const HistOptions& options)
+HistBy asked_by(const HistRun& run)
 {
-	const int ways = options.pids + options.tids + (options.by != HistBy::all);
+	const HistOptions& options = run.options;
+	const std::string_view own = run.setup.by;
+	const int ways = options.pids + options.tids + (options.by != HistBy::all) + !own.empty();
 	if (ways > 1)
-		throw Error(kUsage, "--pids, --tids and --by: only one of them can be given");
-	return options.pids ? HistBy::pid : options.tids ? HistBy::tid : options.by;
+		throw Error(kUsage,
+			"--pids, --tids" + (own.empty() ? "" : ", --" + std::string(run.setup.by_option)) +
+				" and --by: only one of them can be given");
+	HistBy by = options.pids ? HistBy::pid : options.tids ? HistBy::tid : options.by;
+	if (!own.empty())
+		parse_value(by, std::string(own).c_str());
+	return by;
 }
 
 CgroupLabel cgroup_label(HistBy by)
@@ -230,8 +254,10 @@ hist_by kernel_by(HistBy by)
 	case HistBy::unit:
 	case HistBy::container:
 	case HistBy::pod: return HIST_BY_CGROUP;
+	case HistBy::pidns: return HIST_BY_PIDNS;
+	case HistBy::own: break;
 	}
-	return HIST_BY_ALL;
+	return static_cast<hist_by>(HIST_BY_OWN + own_key(by)->number);
 }
 
 std::shared_ptr<const HistSource> hist_source(const HistRun& run)
@@ -241,16 +267,15 @@ std::shared_ptr<const HistSource> hist_source(const HistRun& run)
 	source.quantity = run.setup.quantity;
 	source.what = run.setup.what;
 	// Histograms of keys are another series than the one of all: neither totals nor windows may be mixed.
-	constexpr std::string_view kOptions[] = {
-		"", "--by=pid", "--by=tid", "--by=comm", "--by=cgroup", "--by=unit", "--by=container", "--by=pod"};
-	source.options = kOptions[static_cast<size_t>(asked_by(run.options))];
+	const HistBy by = asked_by(run);
+	source.options = by == HistBy::all ? "" : "--by=" + std::string(hist_by_word(by));
 	if (!source.options.empty() && !run.selection.empty())
 		source.options += ' ';
 	source.options += run.selection;
 	source.version = version();
 	source.host = host_name();
 	source.boot_id = boot_id();
-	source.unit = run.options.milliseconds ? kMilliseconds : kMicroseconds;
+	source.unit = run.options.milliseconds ? kMilliseconds : run.setup.unit;
 	return std::make_shared<const HistSource>(std::move(source));
 }
 
@@ -286,8 +311,42 @@ Snapshot hist_told(Snapshot delta, HistBy by)
 	return told;
 }
 
-void parse_value(HistBy& out, const char* text) { out = parse_word(kBy, text); }
+void parse_value(HistBy& out, const char* text)
+{
+	for (size_t i = 0; i < own_keys().size(); i++)
+		if (own_keys()[i].key.word == text) {
+			out = as_by(i);
+			return;
+		}
+	out = parse_word(kBy, text);
+}
 ArgumentShape argument_shape(const HistBy*) { return {ArgumentShape::Kind::words, names_of(kBy)}; }
+
+std::string_view hist_by_word(HistBy by)
+{
+	for (const Word<HistBy>& one : kBy)
+		if (one.value == by)
+			return one.name;
+	return by == HistBy::all ? "all" : own_key(by)->key.word;
+}
+
+std::vector<std::string_view> add_own_keys(std::span<const HistOwnKey> keys)
+{
+	std::vector<std::string_view> words;
+	for (const Word<HistBy>& one : kBy)
+		words.push_back(one.name);
+	for (size_t i = 0; i < keys.size(); i++) {
+		own_keys().push_back({keys[i], i});
+		words.push_back(keys[i].word);
+	}
+	return words;
+}
+
+HistKeyNames own_key_names(HistBy by)
+{
+	const OwnKey* own = own_key(by);
+	return own ? own->key.names : nullptr;
+}
 
 std::vector<std::string_view> hist_labels(HistBy by)
 {
@@ -300,8 +359,11 @@ std::vector<std::string_view> hist_labels(HistBy by)
 	case HistBy::unit: return {"unit"};
 	case HistBy::container: return {"container"};
 	case HistBy::pod: return {"pod"};
+	case HistBy::pidns: return {"pidns"};
+	case HistBy::own: break;
 	}
-	return {};
+	const std::span<const std::string_view> own = own_key(by)->key.labels;
+	return {own.begin(), own.end()};
 }
 
 std::string hist_selection(
@@ -312,7 +374,8 @@ std::string hist_selection(
 		const bool ours = one.name == "cgroup" || one.name == "unit" || one.name == "container" ||
 			std::any_of(
 				own.begin(), own.end(), [&](const OptionSpec& spec) { return spec.name == one.name; });
-		if (ours && std::find(setup.implied.begin(), setup.implied.end(), one.name) == setup.implied.end())
+		if (ours && one.name != setup.by_option &&
+			std::find(setup.implied.begin(), setup.implied.end(), one.name) == setup.implied.end())
 			chosen.push_back("--" + one.name + (one.value.empty() ? "" : "=" + one.value));
 	}
 	std::sort(chosen.begin(), chosen.end());
@@ -328,7 +391,7 @@ std::span<const PositionalSpec> hist_positional_specs() { return kPositionals; }
 std::vector<HookTrial> try_histogram(const HistRun& run)
 {
 	const CgroupFilter filter = cgroup_filter(run.setup.common);
-	return hist_loader(run, asked_by(run.options), filter).trials();
+	return hist_loader(run, asked_by(run), filter).trials();
 }
 
 int run_histogram(const HistRun& run)

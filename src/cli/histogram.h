@@ -3,6 +3,7 @@
 // snapshots, outputs are here, the same for all of them.
 #pragma once
 
+#include "bpf/hist_maps.h"
 #include "bpf/loss.h"
 #include "bpf/object.h"
 #include "bpf/pin.h"
@@ -21,14 +22,27 @@
 
 namespace corescope {
 
-enum class HistBy { all, pid, tid, comm, cgroup, unit, container, pod };
+// From `own` on: what tools declare for themselves (HistOwnKey), in the order in which they are linked.
+enum class HistBy { all, pid, tid, comm, pidns, cgroup, unit, container, pod, own };
 // Whether several cgroups may be one key: they are counted apart, and added up when they are told.
-constexpr bool merges_cgroups(HistBy by) { return by >= HistBy::unit; }
+constexpr bool merges_cgroups(HistBy by) { return by >= HistBy::unit && by < HistBy::own; }
 CgroupLabel cgroup_label(HistBy by);
 void parse_value(HistBy& out, const char* text);
 ArgumentShape argument_shape(const HistBy*);
 // The labels that keys bear, as JSON members and Prometheus labels name them.
 std::vector<std::string_view> hist_labels(HistBy by);
+std::string_view hist_by_word(HistBy by); // "all", "pid"
+
+// What a tool keeps histograms by besides what every tool can: a word of --by. Its kernel half sees HIST_BY_OWN + n for
+// the n-th that it declares. Several tools may declare the same word, if they mean the same.
+struct HistOwnKey {
+	std::string_view word;
+	std::span<const std::string_view> labels;
+	HistKeyNames names;
+};
+// Makes them known, and returns the words that --by takes: those of every tool, then these.
+std::vector<std::string_view> add_own_keys(std::span<const HistOwnKey> keys);
+HistKeyNames own_key_names(HistBy by); // null where it is none
 
 // Options of every histogram tool.
 struct HistOptions {
@@ -47,6 +61,9 @@ struct HistSetup {
 	std::string what;                        // "on-CPU time"
 	std::string quantity;                    // the same as metrics name it: "oncpu"
 	std::vector<std::string_view> implied{}; // options that the quantity already tells: "offcpu"
+	HistUnit unit = kMicroseconds;           // without --milliseconds
+	std::string_view by{};                   // a word of --by that one of the tool's own options stands for
+	std::string_view by_option{};            // which: "pidnss"
 };
 
 struct HistRun {
@@ -66,7 +83,7 @@ int run_histogram(const HistRun& run);
 std::vector<HookTrial> try_histogram(const HistRun& run); // loads and attaches, no more
 
 // What a run that stays and one that is pinned have in common.
-HistBy asked_by(const HistOptions& options); // throws Error(kUsage) where several are asked for
+HistBy asked_by(const HistRun& run); // throws Error(kUsage) where several are asked for
 hist_by kernel_by(HistBy by);
 std::shared_ptr<const HistSource> hist_source(const HistRun& run);
 ObjectLoader hist_loader(const HistRun& run, HistBy by, const CgroupFilter& filter); // which must outlive it
@@ -91,11 +108,14 @@ public:
 		const char* summary;
 		const char* details = nullptr;
 		std::span<const OptionSpec> options;
+		std::span<const HistOwnKey> keys{};
 		void (*prepare)(const Options&, HistSetup&);                // hooks and words
 		void (*configure)(Skel&, const Options&, const HistSetup&); // rodata
 	};
 
-	explicit HistogramTool(const Parts& parts) : Tool(parts.name, parts.group, parts.summary), parts_(parts)
+	explicit HistogramTool(const Parts& parts)
+		: Tool(parts.name, parts.group, parts.summary), parts_(parts), by_words_(add_own_keys(parts.keys)),
+		  by_spec_(words_for("by", by_words_))
 	{}
 
 	int run(int argc, char** argv) const override { return with_run(argc, argv, run_histogram); }
@@ -107,6 +127,7 @@ public:
 	std::vector<OptionSpec> options() const override
 	{
 		std::vector<OptionSpec> all(parts_.options.begin(), parts_.options.end());
+		all.push_back(by_spec_);
 		all.insert(all.end(), hist_option_specs().begin(), hist_option_specs().end());
 		all.insert(all.end(), hist_output_specs().begin(), hist_output_specs().end());
 		return all;
@@ -121,7 +142,7 @@ public:
 		return find_hook_choices(parts_.options, [&](const OptionSpec* flag) {
 			Options options;
 			const CommonOptions common;
-			HistSetup setup{common, {}, {}, {}};
+			HistSetup setup{.common = common, .hooks = {}, .what = {}, .quantity = {}};
 			if (flag)
 				flag->set(&options, "");
 			parts_.prepare(options, setup);
@@ -143,12 +164,12 @@ private:
 		HistOptions hist;
 		HistOutputOptions output;
 		std::vector<GivenOption> given;
-		const OptionSet sets[] = {{nullptr, parts_.options, &options},
+		const OptionSet sets[] = {{nullptr, parts_.options, &options}, {nullptr, {&by_spec_, 1}, nullptr},
 			{"Histograms:", hist_option_specs(), &hist}, {"Where they go:", hist_output_specs(), &output},
 			{"Common options:", common_option_specs(), &common}};
 		parse_command_line(
 			{name(), summary(), parts_.details, sets, hist_positional_specs(), &hist, &given}, argc, argv);
-		HistSetup setup{common, {}, {}, {}};
+		HistSetup setup{.common = common, .hooks = {}, .what = {}, .quantity = {}};
 		parts_.prepare(options, setup);
 		const bool format_given = std::any_of(
 			given.begin(), given.end(), [](const GivenOption& one) { return one.name == "output"; });
@@ -167,6 +188,8 @@ private:
 	}
 
 	Parts parts_;
+	std::vector<std::string_view> by_words_;
+	OptionSpec by_spec_;
 };
 
 } // namespace corescope

@@ -66,10 +66,6 @@ void refuse_what_makes_no_sense(const HistRun& run)
 	}
 }
 
-constexpr std::pair<std::string_view, HistBy> kBy[] = {{"all", HistBy::all}, {"pid", HistBy::pid},
-	{"tid", HistBy::tid}, {"comm", HistBy::comm}, {"cgroup", HistBy::cgroup}, {"unit", HistBy::unit},
-	{"container", HistBy::container}, {"pod", HistBy::pod}};
-
 // The members of a description and what they are called: text and numbers, for both directions.
 struct TextMember {
 	std::string_view name;
@@ -121,11 +117,14 @@ void set_member(PinAbout& about, Words& words, std::string_view name, std::strin
 	for (const NumberMember& one : kNumbers)
 		if (one.name == name)
 			about.*one.member = number_in<uint64_t>(value);
-	for (const auto& [word, by] : kBy)
-		if (name == "by" && word == value) {
-			about.by = by;
+	if (name == "by") {
+		try {
+			if (value != "all")
+				parse_value(about.by, std::string(value).c_str());
 			words.by_known = true;
+		} catch (const Error&) { // a later version's
 		}
+	}
 	if (name == "argument")
 		about.arguments.emplace_back(value);
 	else if (name == "since_unix_ns")
@@ -163,9 +162,7 @@ std::string pack_about(const PinAbout& about)
 		add(one.name, std::to_string(about.*one.member));
 	for (const TextMember& one : kTexts)
 		add(one.name, one.of(members));
-	for (const auto& [word, by] : kBy)
-		if (by == about.by)
-			add("by", word);
+	add("by", hist_by_word(about.by));
 	for (const std::string& argument : about.arguments)
 		add("argument", argument);
 	add("since_unix_ns", std::to_string(about.since_unix_ns));
@@ -235,7 +232,7 @@ int pin_histogram(const HistRun& run)
 {
 	refuse_what_makes_no_sense(run);
 	PinAbout about;
-	about.by = asked_by(run.options);
+	about.by = asked_by(run);
 	const CgroupFilter filter = cgroup_filter(run.setup.common);
 	ObjectLoader loader = hist_loader(run, about.by, filter);
 	set_libbpf_log(run.setup.common.verbose);
@@ -243,8 +240,9 @@ int pin_histogram(const HistRun& run)
 	(void)KernelTypes(run.setup.common.btf); // before anything is made
 	NewPin pin(run.options.pin.value);
 	std::unique_ptr<HistMaps> maps;
-	const std::unique_ptr<Object> object =
-		loader.start([&](Object& loaded) { maps = std::make_unique<HistMaps>(loaded, kernel_by(about.by)); });
+	const std::unique_ptr<Object> object = loader.start([&](Object& loaded) {
+		maps = std::make_unique<HistMaps>(loaded, kernel_by(about.by), own_key_names(about.by));
+	});
 	about.since_ns = monotonic_ns();
 	about.since_unix_ns = WallClock().now_unix_ns();
 	about.identity = random_id();
@@ -282,7 +280,7 @@ PinnedCounts::PinnedCounts(const PinReader& pin, const PinAbout& about)
 		throw Error(kUnavailable,
 			"cannot read the pin '" + pin.name() + "': " + why +
 				"; read it with that version, or remove it and pin it anew");
-	maps_ = std::make_unique<HistMaps>(pin.open_map(kPinHistograms), kernel_by(by_));
+	maps_ = std::make_unique<HistMaps>(pin.open_map(kPinHistograms), kernel_by(by_), own_key_names(by_));
 	try {
 		shared_ = pin.open_map(kPinShared);
 		shared_bytes_ = value_bytes(shared_);

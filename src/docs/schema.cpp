@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Writes the JSON Schema of what a tool prints with --output json: `schema TOOL`. What differs from tool to tool comes
 // from the tool's own declaration; the records that all tools have in common are here. Not part of corescope itself.
+#include "cli/describe.h"
 #include "cli/histogram.h"
 #include "cli/tool.h"
 #include "output/escape.h"
@@ -168,7 +169,7 @@ Keys event_keys(const Tool& tool)
 }
 
 // A histogram's names depend on --by; the numbers among them are null in the record of the rest.
-Keys hist_keys()
+Keys hist_keys(const Tool& tool)
 {
 	Keys keys{{"ts", kTime, "end of the interval"}};
 	const auto has = [&](std::string_view name) {
@@ -177,8 +178,10 @@ Keys hist_keys()
 				return true;
 		return false;
 	};
-	for (const HistBy by : {HistBy::pid, HistBy::tid, HistBy::comm, HistBy::cgroup, HistBy::unit,
-			 HistBy::container, HistBy::pod})
+	const std::vector<CommandDescription> described = describe(tool);
+	for (const std::string& word : described.front().option("by")->shape.words) {
+		HistBy by;
+		parse_value(by, word.c_str());
 		for (const std::string_view label : hist_labels(by)) {
 			if (has(label))
 				continue;
@@ -187,6 +190,7 @@ Keys hist_keys()
 				{std::string(label), type_of(type, type == FieldType::text), "of the key, with --by", true},
 				type);
 		}
+	}
 	keys.insert(keys.end(), kHist.begin(), kHist.end());
 	return keys;
 }
@@ -231,7 +235,7 @@ void print_schema(const Tool& tool)
 		print_record("stack", "what was counted for one stack", kStack);
 		print_record("lost", "what could not be counted, or kept", kLost);
 	} else {
-		print_record("hist", "one key's values of an interval", hist_keys());
+		print_record("hist", "one key's values of an interval", hist_keys(tool));
 	}
 	print_record("summary", "the last record", kSummary, true);
 	std::printf("  }\n}\n");

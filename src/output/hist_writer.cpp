@@ -142,7 +142,7 @@ void HistWriter::end(Buffer&, const Summary&) {}
 
 bool hist_label_is_number(std::string_view label)
 {
-	return label == "pid" || label == "tid" || label == "nspid" || label == "cgroup_id";
+	return label == "pid" || label == "tid" || label == "nspid" || label == "cgroup_id" || label == "pidns";
 }
 
 std::unique_ptr<HistWriter> hist_table_writer(const HistSource& source, const HistStyle& style)

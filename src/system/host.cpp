@@ -33,6 +33,14 @@ std::string host_name()
 	return names.nodename;
 }
 
+uint64_t pid_max()
+{
+	const std::string text = first_line("/proc/sys/kernel/pid_max");
+	uint64_t value = 0;
+	std::from_chars(text.data(), text.data() + text.size(), value);
+	return value;
+}
+
 std::string boot_id() { return first_line("/proc/sys/kernel/random/boot_id"); }
 
 std::vector<unsigned> parse_cpu_list(std::string_view text)

@@ -89,14 +89,15 @@ void until_blocked(pid_t pid)
 	FAIL("process " << pid << " does not block");
 }
 
-Beside beside(const std::vector<Load*>& loads, std::vector<std::string> arguments, size_t lines)
+Beside beside(
+	const std::vector<Load*>& loads, std::vector<std::string> arguments, size_t lines, const char* name)
 {
 	for (Load* load : loads)
 		until_blocked(load->pid());
 	for (std::string& argument : arguments)
 		if (argument == "PID")
 			argument = std::to_string(loads.front()->pid());
-	arguments.insert(arguments.begin(), "cpudist");
+	arguments.insert(arguments.begin(), name);
 	// A task may be told as sleeping while it is still about to: then it goes off the CPU under the tool's eyes.
 	const auto begin = std::chrono::steady_clock::now();
 	Tool tool(arguments);

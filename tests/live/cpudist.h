@@ -57,7 +57,7 @@ Hist total_of(const std::vector<Json>& records, const std::string& name, const T
 // How many `hist` records there are.
 size_t hists(const std::vector<Json>& records);
 
-// cpudist beside loads: attached before they go, ended when all have told their truth.
+// cpudist, or another histogram tool, beside loads: attached before they go, ended when all have told their truth.
 struct Beside {
 	std::vector<Json> records;
 	std::vector<Json> truth;               // of the first load, line by line
@@ -80,7 +80,8 @@ struct Beside {
 };
 // The text PID in an argument becomes the first load's pid. lines: of truth from each. A load must have been made
 // with hold. Loads are let go afterwards.
-Beside beside(const std::vector<Load*>& loads, std::vector<std::string> arguments, size_t lines = 1);
+Beside beside(const std::vector<Load*>& loads, std::vector<std::string> arguments, size_t lines = 1,
+	const char* name = "cpudist");
 
 // Waits until a process sleeps: what it did before is over.
 void until_blocked(pid_t pid);
