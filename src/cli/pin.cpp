@@ -122,7 +122,7 @@ void set_member(PinAbout& about, Words& words, std::string_view name, std::strin
 			if (value != "all")
 				parse_value(about.by, std::string(value).c_str());
 			words.by_known = true;
-		} catch (const Error&) { // a later version's
+		} catch (const BadValue&) { // a later version's
 		}
 	}
 	if (name == "argument")
