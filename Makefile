@@ -318,6 +318,20 @@ $(O)/obj/tests/%: private extra = $(test_flags) $(test_speed)
 $(O)/obj/tests/load/%: private extra = $(test_flags)
 $(call obj,$(filter-out $(hot_src),$(src_src))): private extra += $(if $(filter -O2,$(CXXFLAGS)),-Os)
 
+# Names of system calls, as the kernel headers of that architecture have them; compat and x32 are x86_64's.
+syscall_header_native := unistd
+syscall_header_compat := unistd_32
+syscall_header_x32    := unistd_x32
+syscall_lists := $(foreach abi,native $(if $(filter x86_64,$(ARCH)),compat x32),$(B)/gen/syscalls_$(abi).inc)
+$(call obj,$(wildcard src/system/syscalls_*.cpp)): $(syscall_lists)
+$(call obj,$(wildcard src/system/syscalls_*.cpp)): extra = -I$(B)/gen
+$(syscall_lists): $(B)/gen/syscalls_%.inc: $(B)/.flags-bpf
+	$(call say,GEN,$@)
+	@mkdir -p $(@D)
+	$(Q)echo '#include <asm/$(syscall_header_$*).h>' | $(CXX) $(includes) -x c -E -dM - > $@.tmp
+	@sed -n 's/^#define __NR_\([a-z0-9_]*\) .*/X(\1)/p' $@.tmp | grep -Ev '^X\((syscalls|arch_specific_syscall)\)$$' | LC_ALL=C sort > $@
+	@rm $@.tmp
+
 $(O)/obj/%.o: %.cpp $(O)/.flags-cxx
 	$(call say,CXX,$<)
 	@mkdir -p $(@D)

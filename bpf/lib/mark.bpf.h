@@ -41,6 +41,12 @@ struct {
 
 enum mark_kind { MARK_BY_STORAGE, MARK_BY_HASH };
 
+// The current task has no type where there is no task storage either (task_now()).
+static __always_inline __u32 mark_pid(enum mark_kind kind, struct task_struct *task)
+{
+	return kind == MARK_BY_HASH ? task_read(task, pid) : member(task, pid);
+}
+
 // Its state, for a task that is being switched away from: what sched_switch tells as prev_state, at different places of
 // its arguments.
 static __always_inline __u32 task_state_at_switch(struct task_struct *task)
@@ -88,8 +94,8 @@ static __always_inline bool mark_is_ours(__u64 word, __u32 pid)
 // Remembers `now` (ns, not 0) for the task. A mark that finds no room is counted as lost.
 static __always_inline void mark_set(enum mark_kind kind, struct task_struct *task, __u64 now)
 {
-	__u32 pid = member(task, pid);
-	__u64 *mark, word;
+	__u32 pid = mark_pid(kind, task);
+	__u64 *mark, word, old;
 
 	if (kind == MARK_BY_HASH) {
 		if (bpf_map_update_elem(&marks_hash, &pid, &now, BPF_ANY))
@@ -104,7 +110,9 @@ static __always_inline void mark_set(enum mark_kind kind, struct task_struct *ta
 		*mark = word;
 		return;
 	}
-	if (!*mark && __sync_val_compare_and_swap(mark, 0, word) == 0)
+	old = *mark;
+	// One that was left behind under this number, by a task that took another in an exec, is nobody's.
+	if ((!old || mark_is_ours(old, pid)) && __sync_val_compare_and_swap(mark, old, word) == old)
 		return;
 	mark = bpf_task_storage_get(&marks_over, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (mark)
@@ -115,7 +123,7 @@ static __always_inline void mark_set(enum mark_kind kind, struct task_struct *ta
 
 static __always_inline bool mark_is_set(enum mark_kind kind, struct task_struct *task)
 {
-	__u32 pid = member(task, pid);
+	__u32 pid = mark_pid(kind, task);
 	__u64 *mark;
 
 	if (kind == MARK_BY_HASH)
@@ -132,7 +140,7 @@ static __always_inline bool mark_is_set(enum mark_kind kind, struct task_struct 
 // The task's mark, which is taken away, for mark_age(); 0 when there is none.
 static __always_inline __u64 mark_remove(enum mark_kind kind, struct task_struct *task)
 {
-	__u32 pid = member(task, pid);
+	__u32 pid = mark_pid(kind, task);
 	__u64 *mark, word;
 
 	if (kind == MARK_BY_HASH) {
@@ -162,7 +170,7 @@ static __always_inline __u64 mark_remove(enum mark_kind kind, struct task_struct
 // and with it whoever should have taken it. Only where that costs nothing, in the array.
 static __always_inline void mark_drop(enum mark_kind kind, struct task_struct *task)
 {
-	__u32 pid = member(task, pid);
+	__u32 pid = mark_pid(kind, task);
 	__u64 *mark = kind == MARK_BY_HASH ? NULL : mark_place(pid);
 
 	if (mark && mark_is_ours(*mark, pid))

@@ -52,3 +52,59 @@ static __always_inline struct pt_regs *syscall_regs(struct task_struct *task)
 	return task_read(task, stack) + KERNEL_STACK_BYTES - KERNEL_STACK_PADDING -
 		bpf_core_type_size(struct pt_regs);
 }
+
+// --- at raw_syscalls' tracepoints, from the registers that they pass on ------------------------------------------------
+
+#define X32_BIT 0x40000000 // arch/x86/include/uapi/asm/unistd.h
+
+#if defined(__TARGET_ARCH_x86)
+// rt_sigreturn has put -1 in its place, here as on arm64.
+#define syscall_left_number(regs) ((int)member(regs, orig_ax))
+#define syscall_is_x32(number) ((number) >= 0 && ((number)&X32_BIT))
+#define NATIVE_MAKES_TASK(number) ((__u32)((number)-56) <= 2) // clone, fork, vfork
+#define NATIVE_EXECS(number) \
+	((number) == 59 || (number) == 322 || (number) == 520 || (number) == 545) // the last two of x32
+#define NATIVE_ENDS_TASK(number) ((number) == 60 || (number) == 231)
+#define COMPAT_EXECS(number) ((number) == 11 || (number) == 358)
+#define COMPAT_EXIT_GROUP 252
+#elif defined(__TARGET_ARCH_arm64)
+#define syscall_left_number(regs) ((int)member(regs, syscallno))
+#define syscall_is_x32(number) false
+#define NATIVE_MAKES_TASK(number) ((number) == 220)
+#define NATIVE_EXECS(number) ((number) == 221 || (number) == 281)
+#define NATIVE_ENDS_TASK(number) ((number) == 93 || (number) == 94)
+#define COMPAT_EXECS(number) ((number) == 11 || (number) == 387)
+#define COMPAT_EXIT_GROUP 248
+#endif
+
+// A 32-bit call. The instruction SYSCALL leaves in cx where it was and in r11 the flags, int 0x80 and SYSENTER do not:
+// so in nearly all cases the registers tell, and else the task is asked.
+static __always_inline bool syscall_left_compat(struct pt_regs *regs)
+{
+#if defined(__TARGET_ARCH_x86)
+	if (member(regs, cx) == member(regs, ip) && member(regs, r11) == member(regs, flags))
+		return false;
+	return syscall_is_compat(task_now());
+#else
+	return member(regs, pstate) & 0x10; // PSR_MODE32_BIT
+#endif
+}
+
+// Numbers of x32 come without X32_BIT: fork, vfork, clone or clone3.
+static __always_inline bool syscall_makes_task(int number, bool compat)
+{
+	if (number == 435)
+		return true;
+	return compat ? number == 2 || number == 120 || number == 190 : NATIVE_MAKES_TASK(number);
+}
+
+// exit or exit_group.
+static __always_inline bool syscall_ends_task(int number, bool compat)
+{
+	return compat ? number == 1 || number == COMPAT_EXIT_GROUP : NATIVE_ENDS_TASK(number);
+}
+
+static __always_inline bool syscall_is_exec(int number, bool compat)
+{
+	return compat ? COMPAT_EXECS(number) : NATIVE_EXECS(number);
+}

@@ -47,8 +47,8 @@ public:
 	// What it declares, for whoever documents or checks it.
 	virtual std::vector<OptionSpec> options() const = 0;
 	virtual std::vector<Field> fields() const = 0;
-	// What its records are: events by its fields, or histograms, where it declares no output of its own.
-	enum class Output { declared, stacks };
+	// What its records are: by its fields events, or rows of a table; or stacks; histograms, where it declares neither.
+	enum class Output { declared, stacks, rows };
 	virtual Output output() const { return Output::declared; }
 	// See cli/hook_choices.h. Empty for what does not trace.
 	virtual std::vector<HookChoice> hook_choices() const;

@@ -2,10 +2,12 @@
 // Strict parsing of option arguments; see values.h.
 #include "cli/values.h"
 
+#include "system/errors.h"
 #include "system/host.h"
 #include "system/users.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <iterator>
 #include <optional>
 #include <string_view>
@@ -117,6 +119,26 @@ void parse_value(UserId& out, const char* text)
 	if (!found)
 		throw BadValue{"is neither a user in /etc/passwd nor a number"};
 	out.value = *found;
+}
+
+void parse_value(ErrorNumber& out, const char* text)
+{
+	constexpr int kMost = 4095;
+	if (*text >= '0' && *text <= '9') {
+		out.value = static_cast<int>(parse_number(text, 1, kMost));
+		return;
+	}
+	// An error's other names are told as the first (EWOULDBLOCK: EAGAIN).
+	constexpr Word<int> kOther[] = {
+		{"EWOULDBLOCK", EAGAIN}, {"EDEADLOCK", EDEADLK}, {"EOPNOTSUPP", EOPNOTSUPP}, {"ENOTSUP", EOPNOTSUPP}};
+	for (const Word<int>& word : kOther)
+		if (word.name == text)
+			out.value = word.value;
+	for (int number = 1; number <= kMost && !out.value; number++)
+		if (error_name(number) == text)
+			out.value = number;
+	if (!out.value)
+		throw BadValue{"names no error (write ENOENT, or a number from 1 to 4095)"};
 }
 
 void parse_value(OptionalFile& out, const char* text)

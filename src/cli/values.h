@@ -38,6 +38,10 @@ struct UserId {
 	uid_t value = 0;
 	bool given = false;
 };
+// A number from 1 to 4095, or a name such as ENOENT.
+struct ErrorNumber {
+	int value = 0; // 0: not given
+};
 // A file, or where none is named, the one that is usual.
 struct OptionalFile {
 	bool given = false;
@@ -77,6 +81,7 @@ void parse_value(Duration& out, const char* text);
 void parse_value(Bytes& out, const char* text);
 void parse_value(Cpus& out, const char* text);
 void parse_value(UserId& out, const char* text);
+void parse_value(ErrorNumber& out, const char* text);
 void parse_value(OptionalFile& out, const char* text);
 void parse_value(OutputFormat& out, const char* text);
 void parse_value(std::vector<std::string>& out, const char* text); // one more each time

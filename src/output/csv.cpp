@@ -10,8 +10,9 @@ namespace {
 
 class CsvWriter : public RecordWriter {
 public:
-	CsvWriter(std::span<const Field> fields, bool header, const FieldContext& context, WallClock& clock)
-		: RecordWriter({}, context, clock), header_(header)
+	CsvWriter(std::span<const Field> fields, bool header, const FieldContext& context, WallClock& clock,
+		std::string_view type)
+		: RecordWriter({}, context, clock), header_(header), type_(type)
 	{
 		for (const Field& field : fields)
 			if (field.flags & kInData)
@@ -32,7 +33,7 @@ public:
 
 	void event(Buffer& out, const void* event) override
 	{
-		out.append("event");
+		out.append(type_);
 		for (const Field& field : fields_) {
 			out.append(',');
 			cell(out, field.value(event, context_));
@@ -113,15 +114,16 @@ private:
 	}
 
 	bool header_;
+	std::string_view type_;
 	Buffer quoted_;
 };
 
 } // namespace
 
-std::unique_ptr<RecordWriter> csv_writer(
-	std::span<const Field> fields, bool header, const FieldContext& context, WallClock& clock)
+std::unique_ptr<RecordWriter> csv_writer(std::span<const Field> fields, bool header,
+	const FieldContext& context, WallClock& clock, std::string_view type)
 {
-	return std::make_unique<CsvWriter>(fields, header, context, clock);
+	return std::make_unique<CsvWriter>(fields, header, context, clock, type);
 }
 
 } // namespace corescope

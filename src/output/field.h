@@ -26,7 +26,8 @@ struct FieldContext {
 	const void* options = nullptr; // the tool's own
 	class CgroupResolver* cgroups = nullptr;
 	uint64_t start_boot_ns = 0;
-	bool quote = false; // arguments in quotes, in tables
+	uint64_t interval_end_boot_ns = 0, window_ns = 0; // of what is told at intervals
+	bool quote = false;                               // arguments in quotes, in tables
 
 	template <class Options>
 	const Options& opts() const

@@ -60,8 +60,9 @@ void append_time(Buffer& out, std::string_view key, int64_t unix_ns)
 
 class JsonWriter : public RecordWriter {
 public:
-	JsonWriter(std::span<const Field> fields, const FieldContext& context, WallClock& clock)
-		: RecordWriter({}, context, clock)
+	JsonWriter(
+		std::span<const Field> fields, const FieldContext& context, WallClock& clock, std::string_view type)
+		: RecordWriter({}, context, clock), type_(type)
 	{
 		for (const Field& field : fields)
 			if (field.flags & kInData)
@@ -71,7 +72,9 @@ public:
 	void meta(Buffer& out, const Meta& meta) override { append_json_meta(out, meta); }
 	void event(Buffer& out, const void* event) override
 	{
-		out.append("{\"type\":\"event\"");
+		out.append("{\"type\":\"");
+		out.append(type_);
+		out.append('"');
 		for (const Field& field : fields_) {
 			out.append(',');
 			append_json_member(out, field.key, field.value(event, context_), clock_, times_);
@@ -83,6 +86,9 @@ public:
 		append_json_lost(out, loss, unix_ns);
 	}
 	void summary(Buffer& out, const Summary& summary) override { append_json_summary(out, summary); }
+
+private:
+	std::string_view type_;
 };
 
 } // namespace
@@ -194,9 +200,9 @@ void append_json_summary(Buffer& out, const Summary& summary)
 }
 
 std::unique_ptr<RecordWriter> json_writer(
-	std::span<const Field> fields, const FieldContext& context, WallClock& clock)
+	std::span<const Field> fields, const FieldContext& context, WallClock& clock, std::string_view type)
 {
-	return std::make_unique<JsonWriter>(fields, context, clock);
+	return std::make_unique<JsonWriter>(fields, context, clock, type);
 }
 
 } // namespace corescope

@@ -63,10 +63,11 @@ protected:
 std::unique_ptr<RecordWriter> table_writer(std::span<const Field> fields,
 	std::span<const std::string_view> shown, std::span<const std::string_view> hidden, bool header,
 	const FieldContext& context, WallClock& clock);
-std::unique_ptr<RecordWriter> json_writer(
-	std::span<const Field> fields, const FieldContext& context, WallClock& clock);
-std::unique_ptr<RecordWriter> csv_writer(
-	std::span<const Field> fields, bool header, const FieldContext& context, WallClock& clock);
+// type: of the records, "row" where they are not events.
+std::unique_ptr<RecordWriter> json_writer(std::span<const Field> fields, const FieldContext& context,
+	WallClock& clock, std::string_view type = "event");
+std::unique_ptr<RecordWriter> csv_writer(std::span<const Field> fields, bool header,
+	const FieldContext& context, WallClock& clock, std::string_view type = "event");
 
 // The JSON records that every tool has, whatever lies between them. One line each.
 void append_json_meta(Buffer& out, const Meta& meta);

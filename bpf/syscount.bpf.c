@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+// syscount: system calls at their exit, where number and result are both known. The plain count by call needs no helper
+// but for the CPU's number, no lock and nothing shared. With -L a second program at the entry notes the time.
+#include "lib/mark.bpf.h"
+#include "lib/syscall.bpf.h"
+
+#include "syscount.h"
+
+#define TABLE_KEY struct syscount_key
+#define TABLE_ROW struct syscount_row
+#define TABLE_CELL struct syscount_cell
+#define TABLE_CELLS SYSCOUNT_CELLS
+#include "lib/table.bpf.h"
+
+const volatile __u32 by = SYSCOUNT_BY_SYSCALL;
+const volatile bool latency = false;
+const volatile bool only_failed = false;
+const volatile __u32 only_error = 0;
+const volatile __u32 only_pid = 0;
+
+#define ERRORS 4096 // include/linux/err.h: MAX_ERRNO, and one
+
+// What the call is counted for; false: nothing. `number` has its ABI's place in the upper half.
+static __always_inline bool key_of(
+	struct syscount_key *key, __u64 number, __u32 error, struct task_struct *task)
+{
+	struct task_struct *leader;
+
+	key->a = key->b = 0;
+	switch (by) {
+	case SYSCOUNT_BY_SYSCALL: key->a = number; return true;
+	case SYSCOUNT_BY_PID:
+		leader = task_read(task, group_leader);
+		key->a = task_read(task, tgid);
+		key->b = task_read(leader, start_boottime);
+		return true;
+	case SYSCOUNT_BY_TID:
+		key->a = task_read(task, pid);
+		key->b = task_read(task, start_boottime);
+		return true;
+	case SYSCOUNT_BY_COMM:
+		leader = task_read(task, group_leader);
+		bpf_probe_read_kernel_str(key, TASK_COMM_BYTES, &leader->comm);
+		return true;
+	case SYSCOUNT_BY_CGROUP: key->a = task_cgroup(task); return true;
+	default: key->a = error; return error;
+	}
+}
+
+static __always_inline void name_row(struct syscount_row *row, struct task_struct *task)
+{
+	if (by == SYSCOUNT_BY_TID) {
+		task_comm(row->comm, task);
+		row->nspid = own_number(BPF_CORE_READ(task, thread_pid), task_read(task, pid));
+	} else if (by == SYSCOUNT_BY_PID) {
+		task_comm(row->comm, task_read(task, group_leader));
+		row->nspid = task_nspid(task);
+	}
+}
+
+static __always_inline void count_in_row(__u64 number, __u32 error, bool renames, __u64 ns)
+{
+	struct task_struct *task = task_now();
+	struct syscount_key key;
+	struct syscount_row *row;
+	bool made;
+
+	if (!key_of(&key, number, error, task))
+		return;
+	row = table_row(&key, key.a ^ key.b >> 20, &made);
+	if (!row)
+		return;
+	// A process is often forked under one name and lives under the one that exec gives it.
+	if (made || renames)
+		name_row(row, task);
+	__sync_fetch_and_add(&row->counts.count, 1);
+	if (error)
+		__sync_fetch_and_add(&row->counts.failed, 1);
+	if (!latency)
+		return;
+	__sync_fetch_and_add(&row->counts.ns, ns);
+	__sync_fetch_and_add(&row->counts.slots[hist_map_slot(ns, 1)], 1);
+}
+
+static __always_inline bool wanted_task(void)
+{
+	if (only_pid && bpf_get_current_pid_tgid() >> 32 != only_pid)
+		return false;
+	return !filter_cgroup || in_cgroup(task_now());
+}
+
+static __always_inline void count(struct pt_regs *regs, long ret, __u64 ns)
+{
+	int number = syscall_left_number(regs);
+	__u32 error = (__u64)ret > -(__u64)ERRORS ? -ret : 0;
+	enum syscall_abi abi = SYSCALL_NATIVE;
+	struct syscount_cell *cell;
+
+	if ((only_failed && !error) || (only_error && error != only_error))
+		return;
+	if (syscall_left_compat(regs))
+		abi = SYSCALL_COMPAT;
+	else if (syscall_is_x32(number))
+		abi = SYSCALL_X32;
+	if (abi == SYSCALL_X32)
+		number &= ~X32_BIT;
+	// The child comes out of the call that only its parent has made.
+	if (!ret && syscall_makes_task(number, abi == SYSCALL_COMPAT))
+		return;
+	if (by == SYSCOUNT_BY_SYSCALL && !latency && abi != SYSCALL_X32 && (__u32)number < SYSCOUNT_CELLS / 2) {
+		cell = table_cell(abi * (SYSCOUNT_CELLS / 2) + number);
+		if (cell) {
+			cell->count++;
+			cell->failed += !!error;
+		}
+		return;
+	}
+	count_in_row(
+		(__u64)abi << 32 | (__u32)number, error, !ret && syscall_is_exec(number, abi == SYSCALL_COMPAT), ns);
+}
+
+TRACEPOINT("sys_exit")
+int BPF_PROG(counted, struct pt_regs *regs, long ret)
+{
+	if (wanted_task())
+		count(regs, ret, 0);
+	return 0;
+}
+
+static __always_inline void pace(bool begins)
+{
+	struct syscount_cell *cell = table_cell(SYSCOUNT_PACE);
+
+	if (!cell)
+		return;
+	if (begins)
+		cell->count++;
+	else
+		cell->failed++;
+}
+
+static __always_inline int begin(enum mark_kind kind, struct pt_regs *regs, long number)
+{
+	struct task_struct *task = task_now();
+
+	// What never returns must leave no mark: the next task of that number would find it.
+	if (syscall_ends_task(number & ~X32_BIT, syscall_left_compat(regs)) || !wanted_task())
+		return 0;
+	pace(true);
+	mark_set(kind, task, bpf_ktime_get_ns());
+	return 0;
+}
+
+static __always_inline int end(enum mark_kind kind, struct pt_regs *regs, long ret)
+{
+	struct task_struct *task = task_now();
+	__u64 ns = mark_take(kind, task, bpf_ktime_get_ns());
+
+	if (!ns) // it began before this tool did, or is none that was wanted
+		return 0;
+	pace(false);
+	if (wanted_task())
+		count(regs, ret, ns);
+	return 0;
+}
+
+TRACEPOINT("sys_enter")
+int BPF_PROG(begun, struct pt_regs *regs, long number) { return begin(MARK_BY_STORAGE, regs, number); }
+
+TRACEPOINT("sys_exit")
+int BPF_PROG(ended, struct pt_regs *regs, long ret) { return end(MARK_BY_STORAGE, regs, ret); }
+
+TRACEPOINT("sys_enter")
+int BPF_PROG(begun_by_hash, struct pt_regs *regs, long number) { return begin(MARK_BY_HASH, regs, number); }
+
+TRACEPOINT("sys_exit")
+int BPF_PROG(ended_by_hash, struct pt_regs *regs, long ret) { return end(MARK_BY_HASH, regs, ret); }
