@@ -13,11 +13,12 @@ using namespace corescope;
 
 namespace {
 
-enum class By { syscall, pid, tid, comm, cgroup, unit, container, error };
+enum class By { syscall, pid, tid, comm, cgroup, unit, container, pod, error };
 constexpr Word<By> kBy[] = {{"syscall", By::syscall}, {"pid", By::pid}, {"tid", By::tid}, {"comm", By::comm},
-	{"cgroup", By::cgroup}, {"unit", By::unit}, {"container", By::container}, {"error", By::error}};
-constexpr std::string_view kShown[][2] = {
-	{"syscall"}, {"pid", "comm"}, {"tid", "comm"}, {"comm"}, {"cgroup"}, {"unit"}, {"container"}, {"error"}};
+	{"cgroup", By::cgroup}, {"unit", By::unit}, {"container", By::container}, {"pod", By::pod},
+	{"error", By::error}};
+constexpr std::string_view kShown[][2] = {{"syscall"}, {"pid", "comm"}, {"tid", "comm"}, {"comm"}, {"cgroup"},
+	{"unit"}, {"container"}, {"pod"}, {"error"}};
 void parse_value(By& out, const char* text) { out = parse_word(kBy, text); }
 ArgumentShape argument_shape(const By*) { return {ArgumentShape::Kind::words, names_of(kBy)}; }
 
@@ -39,7 +40,7 @@ constexpr OptionSpec kOptions[] = {
 	option<&Options::milliseconds>('m', "milliseconds", "", "times in milliseconds instead of microseconds"),
 	option<&Options::process>('P', "process", "", "by process, as --by pid"),
 	option<&Options::by>(0, "by", "WHAT",
-		"a row for each syscall, pid, tid, comm, cgroup, unit, container or error (default syscall)"),
+		"a row for each syscall, pid, tid, comm, cgroup, unit, container, pod or error (default syscall)"),
 	option<&Options::list>(
 		'l', "list", "", "the system calls that have a name here, with their numbers, and no more"),
 	option<&Options::hist>(0, "hist", "", "with -L, in tables: the histogram of each row"),
@@ -94,7 +95,8 @@ template <CgroupPart part>
 TextValue place(const Row& row, const FieldContext& context)
 {
 	if (is_by<By::cgroup>(row, context) || (is_by<By::unit>(row, context) && part == CgroupPart::unit) ||
-		(is_by<By::container>(row, context) && part == CgroupPart::container))
+		(is_by<By::container>(row, context) && part == CgroupPart::container) ||
+		(is_by<By::pod>(row, context) && part == CgroupPart::pod))
 		return cgroup_part(row.key.a, context, part);
 	return Value::none();
 }
@@ -133,6 +135,8 @@ constexpr Field kFields[] = {
 		"UNIT", "unit", 40, kInData | kOptional, "systemd unit, from the cgroup path"),
 	computed<Row, place<CgroupPart::container>>(
 		"CONTAINER", "container", 64, kInData | kOptional, "container id, from the cgroup path"),
+	computed<Row, place<CgroupPart::pod>>(
+		"POD", "pod", 40, kInData | kOptional, "Kubernetes pod uid, from the cgroup path"),
 	computed<Row, error>("ERROR", "error", 22, kInData | kOptional, "the error's name"),
 	computed<Row, count>("COUNT", "count", 10, kEverywhere | kRight, "how many calls returned"),
 	computed<Row, failed>("FAILED", "failed", 10, kEverywhere | kRight, "how many of them with an error"),
@@ -164,7 +168,8 @@ void prepare(const Options& o, TableSetup& setup)
 void configure(syscount_bpf& skel, const Options& o, const TableSetup&)
 {
 	constexpr syscount_by kKernel[] = {SYSCOUNT_BY_SYSCALL, SYSCOUNT_BY_PID, SYSCOUNT_BY_TID,
-		SYSCOUNT_BY_COMM, SYSCOUNT_BY_CGROUP, SYSCOUNT_BY_CGROUP, SYSCOUNT_BY_CGROUP, SYSCOUNT_BY_ERROR};
+		SYSCOUNT_BY_COMM, SYSCOUNT_BY_CGROUP, SYSCOUNT_BY_CGROUP, SYSCOUNT_BY_CGROUP, SYSCOUNT_BY_CGROUP,
+		SYSCOUNT_BY_ERROR};
 	skel.rodata->by = kKernel[static_cast<size_t>(o.key())];
 	skel.rodata->latency = o.latency;
 	skel.rodata->only_failed = o.failures || o.key() == By::error;
@@ -182,9 +187,10 @@ bool label(size_t cell, Row& row)
 
 std::string group_by(const Row& row, const Options& o, const FieldContext& context)
 {
-	return std::string(
-		cgroup_part(row.key.a, context, o.key() == By::unit ? CgroupPart::unit : CgroupPart::container)
-			.bytes);
+	const CgroupPart part = o.key() == By::unit ? CgroupPart::unit
+		: o.key() == By::pod                    ? CgroupPart::pod
+												: CgroupPart::container;
+	return std::string(cgroup_part(row.key.a, context, part).bytes);
 }
 
 std::string last_words(const TableMaps& maps, const Options& o)
@@ -230,7 +236,7 @@ const TableTool<syscount_bpf, Row, Options> kTool{{
 	.label = label,
 	.refine = refine,
 	.group_by = group_by,
-	.groups = [](const Options& o) { return o.key() == By::unit || o.key() == By::container; },
+	.groups = [](const Options& o) { return o.key() >= By::unit && o.key() <= By::pod; },
 	.below =
 		[](Buffer& out, const Row& row, const Options& o) {
 			if (o.hist)

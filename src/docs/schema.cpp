@@ -50,7 +50,7 @@ const Keys kLost = {
 
 const Keys kSummary = {
 	{"ts", kTime, "when it ended"},
-	{"records", kCount, "event, hist or stack records that were written"},
+	{"records", kCount, "event, row, hist or stack records that were written"},
 	{"window_ns", kCount, "time really traced"},
 	{"cpu_ns", kCount, "CPU time of the tool itself, with its start"},
 	{"lost_by_reason", R"("type": "object", "additionalProperties": {"type": "integer", "minimum": 0})",
@@ -215,13 +215,15 @@ void print_schema(const Tool& tool)
 {
 	const bool stacks = tool.output() == Tool::Output::stacks;
 	const bool stream = !tool.fields().empty();
+	const bool rows = tool.output() == Tool::Output::rows;
 	const std::string name = tool.name();
 	std::printf(
 		"{\n  \"$schema\": \"https://json-schema.org/draft/2020-12/schema\",\n"
 		"  \"$id\": \"urn:corescope:1:%s\",\n  \"title\": %s,\n  \"description\": %s,\n  \"oneOf\": [",
 		name.c_str(), quoted("a line of corescope " + name + " --output json").c_str(),
 		quoted(name + ": " + tool.summary() + ". New keys may come with any version.").c_str());
-	for (const char* type : {"meta", stacks ? "stack" : stream ? "event" : "hist", "lost", "summary"})
+	const char* type_of_records = stacks ? "stack" : rows ? "row" : stream ? "event" : "hist";
+	for (const char* type : {"meta", type_of_records, "lost", "summary"})
 		if (stream || stacks || std::string_view(type) != "lost")
 			std::printf("%s{\"$ref\": \"#/$defs/%s\"}", std::string_view(type) == "meta" ? "" : ", ", type);
 	std::printf("],\n  \"$defs\": {\n"
@@ -229,7 +231,10 @@ void print_schema(const Tool& tool)
 		"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\\\.[0-9]{9}Z$");
 	print_record("meta", "the run, once everything is attached: the first record", kMeta);
 	if (stream) {
-		print_record("event", "what happened", event_keys(tool));
+		if (rows)
+			print_record("row", "what was counted in an interval", event_keys(tool));
+		else
+			print_record("event", "what happened", event_keys(tool));
 		print_record("lost", "events that could not be told", kLost);
 	} else if (stacks) {
 		print_record("stack", "what was counted for one stack", kStack);

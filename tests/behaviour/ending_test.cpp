@@ -130,7 +130,7 @@ TEST_CASE(
 	uint64_t counted = 0;
 	for (const Json& record : traced.records()) {
 		const std::string type = record.at("type");
-		const bool counts = type == "hist" || type == "stack";
+		const bool counts = type == "hist" || type == "stack" || type == "row";
 		told += counts || type == "event";
 		counted += counts ? record.at("count").get<uint64_t>() : type == "event";
 	}
@@ -283,8 +283,8 @@ TEST_CASE("every tool: --count is exact, also under load")
 	std::set<std::string> intervals;
 	for (const std::string& line : lines_of(ran.out)) {
 		const std::string type = Json::parse(line).at("type");
-		told += type == "event" || type == "hist" || type == "stack";
-		if (type == "stack") // many to an interval
+		told += type == "event" || type == "hist" || type == "stack" || type == "row";
+		if (type == "stack" || type == "row") // many to an interval
 			intervals.insert(Json::parse(line).at("ts"));
 	}
 	const Json summary = Json::parse(lines_of(ran.out).back());

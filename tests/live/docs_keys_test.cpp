@@ -25,7 +25,7 @@ std::vector<std::string> documented_keys(const std::string& heading)
 std::map<std::string, std::string> documented_types(const std::string& heading)
 {
 	std::map<std::string, std::string> types;
-	const bool columns = heading.compare(0, 5, "event") == 0;
+	const bool columns = heading.find(" of ") != std::string::npos;
 	for (const auto& row : table_rows(section(page("docs/output.md"), heading)))
 		types[code_spans(row[0]).at(0)] = row.at(columns ? 2 : 1);
 	return types;
@@ -47,7 +47,7 @@ bool is_of_type(const Json& value, const std::string& type)
 std::set<std::string> check_record(const std::string& tool, const Json& record)
 {
 	const std::string type = record.at("type");
-	const auto types = documented_types(type == "event" ? "event of " + tool : type);
+	const auto types = documented_types(type == "event" || type == "row" ? type + " of " + tool : type);
 	std::set<std::string> keys;
 	for (const auto& [key, value] : record.items()) {
 		const std::string end = "_b64";
@@ -158,10 +158,11 @@ TEST_CASE(
 		written.pop_back();
 		CHECK(written.back() == "lost");
 		written.pop_back();
-		CHECK(written == documented_keys("event of " + tool));
+		const std::string heading = (contains(written, "rows") ? "row of " : "event of ") + tool;
+		CHECK(written == documented_keys(heading));
 
 		std::string all;
-		for (const std::string& line : section(page("docs/output.md"), "event of " + tool))
+		for (const std::string& line : section(page("docs/output.md"), heading))
 			all += line + " ";
 		for (const std::string& column : words(split(run_tool(tool + " --duration 1ms").out, '\n').at(0))) {
 			INFO("column " << column);
@@ -183,8 +184,9 @@ TEST_CASE(
 		auto told = keys_of_run(tool, {});
 		check_all_told("meta", told["meta"]);
 		check_all_told("summary", told["summary"]);
-		if (!told["event"].empty())
-			check_all_told("event of " + tool, told["event"]);
+		for (const std::string type : {"event", "row"})
+			if (!told[type].empty())
+				check_all_told(type + " of " + tool, told[type]);
 		if (!told["stack"].empty())
 			check_all_told("stack", told["stack"]);
 		if (told["hist"].empty())

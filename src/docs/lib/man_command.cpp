@@ -219,7 +219,8 @@ void Manual::fields(RoffPage& page, const Tool& tool, const CommandDescription& 
 			write_blocks(page, section->blocks, links_from("output"));
 		return;
 	}
-	page.paragraph("The keys of an " + roff_bold("event") +
+	page.paragraph("The keys of " +
+		(tool.output() == Tool::Output::rows ? "a " + roff_bold("row") : "an " + roff_bold("event")) +
 		" in JSON and CSV, and the columns of a table. Their types, and the records besides, are in " +
 		roff_page("corescope-output", 7) + ".");
 	for (const Field& field : all) {
