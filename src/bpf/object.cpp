@@ -198,12 +198,18 @@ std::unique_ptr<Object> ObjectLoader::try_hooks(const HookSet& hooks, const Kern
 	const int error = bpf_object__load_skeleton(object->skeleton_);
 	const bool shortened = excerpt != nullptr;
 	excerpt.reset();
+	// What is tried again is gone before: before 5.11 its maps count against the limit on locked memory.
+	const auto again = [&](Manner other) {
+		object.reset();
+		return try_hooks(hooks, types, before_attach, other);
+	};
 	// Without a level libbpf asks for the verifier's whole log itself, but only of what is refused.
 	if (error && manner.statistics)
-		return try_hooks(hooks, types, before_attach, {false, manner.excerpt});
-	if (error && error != -EPERM && shortened) {
+		return again({false, manner.excerpt});
+	// Something was looked for and not found. It may lie in a module, for one.
+	if (shortened && (error == -ESRCH || error == -ENOENT)) {
 		log_line(type_.name, "loads again, with all of the kernel's types", std::strerror(-error));
-		return try_hooks(hooks, types, before_attach, {false, false});
+		return again({false, false});
 	}
 	if (error)
 		throw explain_load(error, hooks.trampoline);
