@@ -10,11 +10,11 @@
 static __always_inline __u64 disk_of(struct request *rq)
 {
 	struct request___before_5_17 *old = (void *)rq;
-	struct gendisk *disk;
+	struct gendisk *disk = NULL;
 
 	if (bpf_core_field_exists(old->rq_disk))
 		disk = BPF_CORE_READ(old, rq_disk);
-	else
+	else if (bpf_core_field_exists(struct request_queue, disk))
 		disk = BPF_CORE_READ(rq, q, disk);
 	return disk ? IO_DISK(BPF_CORE_READ(disk, major), BPF_CORE_READ(disk, first_minor)) : 0;
 }
