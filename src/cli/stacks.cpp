@@ -263,8 +263,10 @@ private:
 			{records_, stopped_ns - start_ns_, process_cpu_ns(), losses_->total(), end_,
 				clock_.now_unix_ns()});
 		write_out(buffer_);
-		// In JSON and CSV each record says how many of its frames have no name.
-		const bool data = plan_.format == OutputFormat::json || plan_.format == OutputFormat::csv;
+		// In JSON and CSV each record says how many of its frames have no name; elsewhere one can see it. The sentence is
+		// for people, and would be a mail of each run that cron starts.
+		const bool data =
+			plan_.format == OutputFormat::json || plan_.format == OutputFormat::csv || !isatty(STDERR_FILENO);
 		for (const std::string& sentence : {losses_->sentence(run_.setup.values ? "values" : "samples"),
 				 data ? "" : teller_->sentence(), other_cpus()})
 			if (!sentence.empty())

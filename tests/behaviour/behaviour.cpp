@@ -68,6 +68,30 @@ void connect_to_ourselves()
 	close(listener);
 }
 
+// Past the page cache, where the file system can.
+void write_to_disk()
+{
+	alignas(4096) static const char block[4096] = {};
+	static const int file = [] {
+		char name[] = "/var/tmp/corescope-stimulus-XXXXXX";
+		const int made = mkostemp(name, O_DIRECT | O_DSYNC | O_CLOEXEC);
+		unlink(name);
+		return made;
+	}();
+	if (file >= 0 && pwrite(file, block, sizeof(block), 0) < 0)
+		nap_us(1);
+}
+
+// For who takes samples: some of the processor's time.
+void compute()
+{
+	timespec now;
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	const long until_ns = now.tv_sec * 1000000000L + now.tv_nsec + 300000;
+	while (now.tv_sec * 1000000000L + now.tv_nsec < until_ns)
+		clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+}
+
 void a_little_of_everything(const char* name)
 {
 	start_and_wait("/bin/true", name);
@@ -82,6 +106,8 @@ void a_little_of_everything(const char* name)
 	struct stat status;
 	stat("/", &status);
 	connect_to_ourselves();
+	write_to_disk();
+	compute();
 }
 
 } // namespace

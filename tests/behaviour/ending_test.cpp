@@ -85,7 +85,7 @@ TEST_CASE(
 	const Quarters quarters; // nothing happens in there
 	Words words = with(command(tool, {"--output", format}), quarters.filter());
 	if (has_intervals(tool) && format == "table") // has no heading: the first line is an interval's
-		words.push_back("0.1");
+		words = with(words, interval(tool, "0.1"));
 	Process process(words);
 	REQUIRE(process.line());
 	process.close_stdout();
@@ -135,7 +135,8 @@ TEST_CASE(
 		counted += counts ? record.at("count").get<uint64_t>() : type == "event";
 	}
 	CHECK(told == traced.summary().at("records"));
-	CHECK(counted >= 20); // all of it, and what came last too
+	// All of it, and what came last too. Who takes samples sees what was long.
+	CHECK(counted >= (has_option(tool, "frequency") ? 1 : 20));
 	CHECK(traced.process().errors().empty());
 }
 

@@ -43,7 +43,11 @@ Options options_in(const std::vector<std::string>& lines, size_t deepest)
 			continue;
 		}
 		if (indent <= deepest && line[indent] == '-') {
-			const size_t gap = std::min(line.find("  ", indent), line.size());
+			size_t gap = std::min(line.find("  ", indent), line.size());
+			// argp leaves one blank where an option ends right before the column of its words.
+			constexpr size_t kWords = 29;
+			if (indent < 7 && gap > kWords && line.size() > kWords && line[kWords - 1] == ' ')
+				gap = kWords - 1;
 			words = &options[line.substr(indent, gap - indent)];
 			*words = without_blanks(line.substr(gap));
 		} else if (words) {

@@ -139,7 +139,8 @@ std::set<std::string> half_done()
 } // namespace
 
 TEST_CASE(
-	"--pin, killed after each of its steps: all of it is there or nothing, once the next run has begun (kill -9)")
+	"--pin, killed after each of its steps: all of it is there or nothing, once the next run has begun (kill -9)",
+	"[alone]")
 {
 	if (const auto why = cannot_trace(); !why.empty())
 		SKIP_TEST(why);
