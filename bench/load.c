@@ -8,8 +8,10 @@
 //   exec    posix_spawn of a program (-x) with the number as its argument
 //   switch  a byte to another process and back on one CPU: two context switches
 //   sys     getppid: what nobody traces
+//   tcp     a connection on the loopback interface, accepted and closed by both ends
 #define _GNU_SOURCE // sched_setaffinity
 #include <errno.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
@@ -18,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -103,6 +106,31 @@ static void make_sys(int number)
 	syscall(SYS_getppid);
 }
 
+// Broken off rather than closed, so that no TIME_WAIT stays behind and the ports never run out.
+static void make_tcp(int number)
+{
+	static int listener = -1;
+	static struct sockaddr_in address = {.sin_family = AF_INET};
+	const struct linger none = {1, 0};
+	socklen_t size = sizeof(address);
+
+	(void)number;
+	if (listener < 0) {
+		address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+		listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		if (bind(listener, (struct sockaddr*)&address, size) || listen(listener, 8) ||
+			getsockname(listener, (struct sockaddr*)&address, &size))
+			fail("listen");
+	}
+	const int ours = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (connect(ours, (const struct sockaddr*)&address, size))
+		fail("connect");
+	const int theirs = accept(listener, NULL, NULL);
+	setsockopt(ours, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
+	close(ours);
+	close(theirs);
+}
+
 // The other end of `switch`; it ends when we do.
 static void start_partner(void)
 {
@@ -124,7 +152,7 @@ static const struct {
 	const char* name;
 	void (*make)(int);
 } kKinds[] = {{"kill", make_kill}, {"signal", make_signal}, {"exec", make_exec}, {"switch", make_switch},
-	{"sys", make_sys}};
+	{"sys", make_sys}, {"tcp", make_tcp}};
 
 static int ascending(const void* a, const void* b)
 {
@@ -136,7 +164,7 @@ static int usage(void)
 {
 	fputs("usage: load [-n EVENTS] [-t MILLISECONDS] [-p PACE_US] [-f FIRST_NUMBER] [-b NUMBERS_SINCE_NS]\n"
 		  "            [-s START_AT_NS] [-c CPU] [-x PROGRAM] [-g CGROUP]\n"
-		  "            kill|signal|exec|switch|sys\n"
+		  "            kill|signal|exec|switch|sys|tcp\n"
 		  "Times are CLOCK_MONOTONIC. With -b a number is the first one plus the microseconds since then.\n",
 		stderr);
 	return 2;

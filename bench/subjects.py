@@ -38,7 +38,7 @@ class Cast:
 		if not os.access(corescope, os.X_OK):
 			raise Trouble(f"{corescope} is not built: run make")
 		self.corescope, self.peers, self.out, self.cgroup = corescope, peers, out, cgroup
-		self.missing = sorted({name for name in ("killsnoop", "sigsnoop", "execsnoop", "cpudist", "offcputime")
+		self.missing = sorted({name for name in ("killsnoop", "sigsnoop", "execsnoop", "cpudist", "offcputime", "syscount", "tcplife", "tcpstates")
 			if not os.access(f"{peers}/{name}", os.X_OK)})
 
 	def peer(self, tool, *options, event, **more):
@@ -81,6 +81,17 @@ class Cast:
 				self.ours("cpudist", "--by", "cgroup", event=switch, versus=("-P",), quiet=True),
 				self.peer("offcputime", event=switch, quiet=True), self.ours("offcputime", event=switch, quiet=True),
 				*self.floors(switch)],
+			"sys": [
+				*(one for options in ((), ("-L",), ("-P",)) for one in (
+					self.peer("syscount", *options, event="sys", quiet=True),
+					self.ours("syscount", *options, event="sys", quiet=True))),
+				*self.floors("sys")],
+			"tcp": [
+				self.peer("tcplife", event="tcp", quiet=True), self.ours("tcplife", event="tcp", quiet=True),
+				self.peer("tcpstates", event="tcp", quiet=True),
+				Subject("tcplife -S", (self.corescope, "tcplife", "-S"), "tcp", "peer tcpstates",
+					"empty tcp + clock", quiet=True),
+				*self.floors("tcp")],
 		}
 
 	def bystander(self):
