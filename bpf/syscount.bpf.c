@@ -14,6 +14,7 @@
 
 const volatile __u32 by = SYSCOUNT_BY_SYSCALL;
 const volatile bool latency = false;
+const volatile bool cells = false; // by call, and without times
 const volatile bool only_failed = false;
 const volatile __u32 only_error = 0;
 const volatile __u32 only_pid = 0;
@@ -89,15 +90,26 @@ static __always_inline bool wanted_task(void)
 	return !filter_cgroup || in_cgroup(task_now());
 }
 
-static __always_inline void count(struct pt_regs *regs, long ret, __u64 ns)
+static __always_inline int count_in_cell(__u32 at, __u32 error)
+{
+	struct syscount_cell *cell = table_cell(at);
+
+	if (cell) {
+		cell->count++;
+		if (error)
+			cell->failed++;
+	}
+	return 0;
+}
+
+static __noinline int count(struct pt_regs *regs, long ret, __u64 ns)
 {
 	int number = syscall_left_number(regs);
 	__u32 error = (__u64)ret > -(__u64)ERRORS ? -ret : 0;
 	enum syscall_abi abi = SYSCALL_NATIVE;
-	struct syscount_cell *cell;
 
 	if ((only_failed && !error) || (only_error && error != only_error))
-		return;
+		return 0;
 	if (syscall_left_compat(regs))
 		abi = SYSCALL_COMPAT;
 	else if (syscall_is_x32(number))
@@ -106,25 +118,26 @@ static __always_inline void count(struct pt_regs *regs, long ret, __u64 ns)
 		number &= ~X32_BIT;
 	// The child comes out of the call that only its parent has made.
 	if (!ret && syscall_makes_task(number, abi == SYSCALL_COMPAT))
-		return;
-	if (by == SYSCOUNT_BY_SYSCALL && !latency && abi != SYSCALL_X32 && (__u32)number < SYSCOUNT_CELLS / 2) {
-		cell = table_cell(abi * (SYSCOUNT_CELLS / 2) + number);
-		if (cell) {
-			cell->count++;
-			cell->failed += !!error;
-		}
-		return;
-	}
+		return 0;
+	if (cells && abi != SYSCALL_X32 && (__u32)number < SYSCOUNT_CELLS / 2)
+		return count_in_cell(abi * (SYSCOUNT_CELLS / 2) + number, error);
 	count_in_row(
 		(__u64)abi << 32 | (__u32)number, error, !ret && syscall_is_exec(number, abi == SYSCALL_COMPAT), ns);
+	return 0;
 }
 
 TRACEPOINT("sys_exit")
 int BPF_PROG(counted, struct pt_regs *regs, long ret)
 {
-	if (wanted_task())
-		count(regs, ret, 0);
-	return 0;
+	int number = syscall_left_number(regs);
+
+	// Nearly all calls where nothing is left out: with nothing to be kept in between, this is little more than an empty
+	// program. (0 may be what the child of a fork gets.)
+	if (cells && !only_failed && !only_error && !only_pid && !filter_cgroup &&
+		(__u32)number < SYSCOUNT_CELLS / 2 && syscall_left_native(regs) &&
+		(ret || !syscall_makes_task(number, false)))
+		return count_in_cell(number, (__u64)ret > -(__u64)ERRORS);
+	return wanted_task() ? count(regs, ret, 0) : 0;
 }
 
 static __always_inline void pace(bool begins)

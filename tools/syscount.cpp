@@ -172,6 +172,7 @@ void configure(syscount_bpf& skel, const Options& o, const TableSetup&)
 		SYSCOUNT_BY_ERROR};
 	skel.rodata->by = kKernel[static_cast<size_t>(o.key())];
 	skel.rodata->latency = o.latency;
+	skel.rodata->cells = !o.latency && o.key() == By::syscall;
 	skel.rodata->only_failed = o.failures || o.key() == By::error;
 	skel.rodata->only_error = static_cast<__u32>(o.error.value);
 	skel.rodata->only_pid = static_cast<__u32>(o.pid.value);

@@ -77,16 +77,23 @@ static __always_inline struct pt_regs *syscall_regs(struct task_struct *task)
 #define COMPAT_EXIT_GROUP 248
 #endif
 
-// A 32-bit call. The instruction SYSCALL leaves in cx where it was and in r11 the flags, int 0x80 and SYSENTER do not:
-// so in nearly all cases the registers tell, and else the task is asked.
+// For sure no 32-bit call, for less than it costs to ask the task. The instruction SYSCALL leaves in cx where it was,
+// int 0x80 and SYSENTER do not.
+static __always_inline bool syscall_left_native(struct pt_regs *regs)
+{
+#if defined(__TARGET_ARCH_x86)
+	return member(regs, cx) == member(regs, ip);
+#else
+	return !(member(regs, pstate) & 0x10); // PSR_MODE32_BIT
+#endif
+}
+
 static __always_inline bool syscall_left_compat(struct pt_regs *regs)
 {
 #if defined(__TARGET_ARCH_x86)
-	if (member(regs, cx) == member(regs, ip) && member(regs, r11) == member(regs, flags))
-		return false;
-	return syscall_is_compat(task_now());
+	return !syscall_left_native(regs) && syscall_is_compat(task_now());
 #else
-	return member(regs, pstate) & 0x10; // PSR_MODE32_BIT
+	return !syscall_left_native(regs);
 #endif
 }
 
