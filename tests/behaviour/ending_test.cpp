@@ -119,7 +119,8 @@ TEST_CASE(
 	const int number = GENERATE(SIGTERM, SIGINT, SIGHUP);
 	CAPTURE(tool, number);
 	const Quarters quarters;
-	Tool traced(with({tool}, quarters.filter()));
+	const Words often = has_option(tool, "frequency") ? Words{"--frequency", "4999"} : Words{};
+	Tool traced(with(with({tool}, often), quarters.filter()));
 	Stimulus stimulus({.quarters = &quarters, .times = 20});
 	stimulus.join();
 	const int64_t start = monotonic_ms();
