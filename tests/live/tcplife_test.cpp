@@ -26,7 +26,9 @@ struct Session {
 	}
 };
 
-Session trace(Words words, const Words& load_words)
+// `wanted` records of the load's network are waited for: its ends are closed by the kernel, which may come to it after the
+// processes are gone.
+Session trace(Words words, const Words& load_words, size_t wanted)
 {
 	Load load("tcpload", load_words);
 	if (load.ready().is_null())
@@ -37,10 +39,15 @@ Session trace(Words words, const Words& load_words)
 	Session session;
 	session.truth = load.truth().at(0);
 	CHECK(load.finish() == 0);
+	const auto ours = [&](const Json& record) {
+		return record.at("type") == "event" && record.at("netns") == session.truth.at("netns");
+	};
+	for (size_t seen = 0; seen < wanted; seen++)
+		tool.until(ours);
 	tool.stop();
 	session.summary = tool.summary();
 	for (const Json& record : tool.records())
-		if (record.at("type") == "event" && record.at("netns") == session.truth.at("netns"))
+		if (ours(record))
 			session.records.push_back(record);
 	return session;
 }
@@ -60,7 +67,7 @@ TEST_CASE("tcplife: both ends of a connection, each with its process, its bytes 
 	const std::string kind = GENERATE("4", "6", "46");
 	const Words words = GENERATE(Words{}, Words{"--hook", "tp_btf+hash"}, Words{"--hook", "raw_tp+hash"});
 	CAPTURE(kind, words);
-	const Session session = trace(words, {"talk", kind, "3000000", "70001"});
+	const Session session = trace(words, {"talk", kind, "3000000", "70001"}, 2);
 	NEED_NETWORK(session);
 	const Json& truth = session.truth;
 	REQUIRE(session.records.size() == 2);
@@ -94,7 +101,7 @@ TEST_CASE("tcplife: segments that were sent again are counted, and no byte twice
 {
 	if (const auto why = cannot_trace(); !why.empty())
 		SKIP_TEST(why);
-	const Session session = trace({}, {"talk", "4", "200000", "10", "500"});
+	const Session session = trace({}, {"talk", "4", "200000", "10", "500"}, 2);
 	NEED_NETWORK(session);
 	const Json& client = session.end(session.truth.at("port"));
 	CAPTURE(client.dump(), session.truth.dump());
@@ -108,7 +115,7 @@ TEST_CASE("tcplife: what is refused is told, with its process and the error")
 {
 	if (const auto why = cannot_trace(); !why.empty())
 		SKIP_TEST(why);
-	const Session session = trace({}, {"refused"});
+	const Session session = trace({}, {"refused"}, 1);
 	NEED_NETWORK(session);
 	REQUIRE(session.truth.at("refused") == true);
 	REQUIRE(session.records.size() == 1);
@@ -125,7 +132,7 @@ TEST_CASE("tcplife: of a connection that the other end broke off, the process th
 	if (const auto why = cannot_trace(); !why.empty())
 		SKIP_TEST(why);
 	const Words words = GENERATE(Words{}, Words{"--hook", "tp_btf+hash"});
-	const Session session = trace(words, {"reset"});
+	const Session session = trace(words, {"reset"}, 2);
 	NEED_NETWORK(session);
 	REQUIRE(session.records.size() == 2);
 	const Json& server = session.end(session.truth.at("to"));
@@ -140,7 +147,7 @@ TEST_CASE("tcplife: one that was there before has its bytes and its process, and
 {
 	if (const auto why = cannot_trace(); !why.empty())
 		SKIP_TEST(why);
-	const Session session = trace({}, {"before"});
+	const Session session = trace({}, {"before"}, 2);
 	NEED_NETWORK(session);
 	REQUIRE(session.records.size() == 2);
 	const Json& client = session.end(session.truth.at("port"));
@@ -155,7 +162,7 @@ TEST_CASE("tcplife: 5000 short connections are 10000 ends, told or counted as lo
 {
 	if (const auto why = cannot_trace(); !why.empty())
 		SKIP_TEST(why);
-	const Session session = trace({}, {"burst", "--count", "5000"});
+	const Session session = trace({}, {"burst", "--count", "5000"}, 0);
 	NEED_NETWORK(session);
 	uint64_t lost = session.summary.at("lost");
 	CHECK(session.records.size() + lost >= session.truth.at("ends").get<uint64_t>());
@@ -169,7 +176,7 @@ TEST_CASE("tcplife -S: each change of state, in order, whose times add up")
 {
 	if (const auto why = cannot_trace(); !why.empty())
 		SKIP_TEST(why);
-	const Session session = trace({"-S"}, {"talk", "4", "1000", "1000"});
+	const Session session = trace({"-S"}, {"talk", "4", "1000", "1000"}, 8);
 	NEED_NETWORK(session);
 	std::vector<std::string> client;
 	int64_t sum = 0, age = 0;
@@ -189,13 +196,13 @@ TEST_CASE("tcplife: filters by process, family and port")
 {
 	if (const auto why = cannot_trace(); !why.empty())
 		SKIP_TEST(why);
-	const Session session = trace({"-6"}, {"talk", "4", "1", "1"});
+	const Session session = trace({"-6"}, {"talk", "4", "1", "1"}, 0);
 	NEED_NETWORK(session);
 	CHECK(session.records.empty());
-	CHECK(trace({"-6"}, {"talk", "46", "1", "1"}).records.empty());
-	CHECK(trace({"-4"}, {"talk", "46", "1", "1"}).records.size() == 2);
-	CHECK(trace({"-p", "1"}, {"talk", "4", "1", "1"}).records.empty());
-	CHECK(trace({"-L", "1,2"}, {"talk", "4", "1", "1"}).records.empty());
+	CHECK(trace({"-6"}, {"talk", "46", "1", "1"}, 0).records.empty());
+	CHECK(trace({"-4"}, {"talk", "46", "1", "1"}, 2).records.size() == 2);
+	CHECK(trace({"-p", "1"}, {"talk", "4", "1", "1"}, 0).records.empty());
+	CHECK(trace({"-L", "1,2"}, {"talk", "4", "1", "1"}, 0).records.empty());
 }
 
 TEST_CASE("tcplife: lists of ports are taken whole or refused")
