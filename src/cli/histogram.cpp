@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The life of a histogram run: load, attach, and at each interval the difference of two snapshots. Intervals lie on a
-// fixed grid, so that they do not drift; one that could not be told in time makes the next one longer, and its window
-// says so. Whatever ends the run, the interval that has begun is still told.
+// The life of a histogram run: load, attach, and at each interval the difference of two snapshots. Whatever ends the run,
+// the interval that has begun is still told.
 #include "cli/histogram.h"
 
 #include "base/error.h"
@@ -9,6 +8,7 @@
 #include "bpf/loss.h"
 #include "cli/job.h"
 #include "cli/pin.h"
+#include "cli/run_clock.h"
 #include "cli/signals.h"
 #include "cli/stream.h"
 #include "cli/version.h"
@@ -17,9 +17,7 @@
 #include "system/host.h"
 
 #include <algorithm>
-#include <csignal>
 #include <optional>
-#include <poll.h>
 #include <unistd.h>
 #include <utility>
 
@@ -27,7 +25,6 @@ namespace corescope {
 
 namespace {
 
-constexpr uint64_t kForever = ~uint64_t{0};
 constexpr uint64_t kDefaultMaxKeys = 400; // with the tables around it just under 1 MiB
 constexpr uint64_t kMostMaxKeys = 1000000;
 
@@ -106,55 +103,19 @@ private:
 		object_ = loader_.start(
 			[this](Object& object) { maps_.emplace(object, kernel_by(by_), own_key_names(by_)); });
 		losses_.emplace(run_.shared(ObjectLoader::typed(*object_)), *object_);
-		start_ns_ = monotonic_ns();
-		last_.at_ns = start_ns_;
-		if (common.duration)
-			deadline_ns_ = start_ns_ + common.duration.ns;
-		deadline_ns_ = std::min(deadline_ns_, job.deadline_ns());
+		run_clock_ =
+			RunClock({run_.options.interval.ns, least_limit(run_.options.intervals.value, common.count.value),
+						 common.duration.ns, job.deadline_ns()},
+				monotonic_ns());
+		last_.at_ns = run_clock_.start_ns();
 		settle_down(true);
 		begin();
-		while (end_.empty()) {
-			const uint64_t due = next_due();
-			wait_until(std::min(due, deadline_ns_));
-			if (stop_signal())
-				end_ = stop_signal() == SIGINT ? "SIGINT" : stop_signal() == SIGHUP ? "SIGHUP" : "SIGTERM";
-			else if (monotonic_ns() >= deadline_ns_)
-				end_ = monotonic_ns() >= job.deadline_ns() ? "max-runtime" : "duration";
+		while (!run_clock_.ended()) {
+			run_clock_.wait();
 			tell_interval();
 		}
 		object_->detach();
 		finish();
-	}
-
-	uint64_t most_intervals() const
-	{
-		const uint64_t a = run_.options.intervals.value;
-		const uint64_t b = run_.setup.common.count.value;
-		return a && b ? std::min(a, b) : a + b;
-	}
-
-	uint64_t next_due() const
-	{
-		const uint64_t interval = run_.options.interval.ns;
-		if (!interval)
-			return kForever;
-		return start_ns_ + ((monotonic_ns() - start_ns_) / interval + 1) * interval;
-	}
-
-	void wait_until(uint64_t due_ns)
-	{
-		while (!stop_signal()) {
-			const uint64_t now = monotonic_ns();
-			if (now >= due_ns)
-				return;
-			const uint64_t left = due_ns - now;
-			const timespec timeout = {
-				static_cast<time_t>(left / 1000000000), static_cast<long>(left % 1000000000)};
-			pollfd fds[] = {{stop_fd(), POLLIN, 0}, {STDOUT_FILENO, 0, 0}};
-			if (ppoll(fds, 2, due_ns == kForever ? nullptr : &timeout, nullptr) > 0 &&
-				fds[1].revents & (POLLERR | POLLHUP))
-				throw ReaderGone{};
-		}
 	}
 
 	void begin()
@@ -185,15 +146,13 @@ private:
 		const int64_t end = clock_.now_unix_ns();
 		const int64_t start = end - static_cast<int64_t>(delta.window.window_ns);
 		output_.interval(std::move(delta), start, end);
-		told_++;
-		if (end_.empty() && most_intervals() && told_ >= most_intervals())
-			end_ = "count";
+		run_clock_.told();
 	}
 
 	void finish()
 	{
-		output_.end(
-			{0, last_.at_ns - start_ns_, process_cpu_ns(), losses_->total(), end_, clock_.now_unix_ns()});
+		output_.end({0, last_.at_ns - run_clock_.start_ns(), process_cpu_ns(), losses_->total(),
+			run_clock_.end(), clock_.now_unix_ns()});
 		const std::string sentence = losses_->sentence("values");
 		if (!sentence.empty())
 			std::fprintf(stderr, "%s: %s\n", run_.name, sentence.c_str());
@@ -210,10 +169,7 @@ private:
 	CgroupResolver cgroups_;
 	WallClock clock_;
 	Snapshot last_;
-	std::string_view end_;
-	uint64_t start_ns_ = 0;
-	uint64_t deadline_ns_ = kForever;
-	uint64_t told_ = 0;
+	RunClock run_clock_;
 };
 
 } // namespace

@@ -8,8 +8,7 @@
 #include "bpf/object.h"
 #include "bpf/pin.h"
 #include "cli/hist_output.h"
-#include "cli/hook_choices.h"
-#include "cli/tool.h"
+#include "cli/tracing_tool.h"
 #include "event.h"
 #include "histmap.h"
 #include "system/cgroup.h"
@@ -57,9 +56,9 @@ struct HistOptions {
 
 struct HistSetup {
 	const CommonOptions& common;
-	std::vector<HookSet> hooks;
-	std::string what;                        // "on-CPU time"
-	std::string quantity;                    // the same as metrics name it: "oncpu"
+	std::vector<HookSet> hooks{};
+	std::string what{};                      // "on-CPU time"
+	std::string quantity{};                  // the same as metrics name it: "oncpu"
 	std::vector<std::string_view> implied{}; // options that the quantity already tells: "offcpu"
 	HistUnit unit = kMicroseconds;           // without --milliseconds
 	std::string_view by{};                   // a word of --by that one of the tool's own options stands for
@@ -100,61 +99,42 @@ std::span<const PositionalSpec> hist_positional_specs();
 
 // Skel: bpftool's skeleton, whose kernel half uses bpf/lib/hist.bpf.h. Options: the tool's own.
 template <class Skel, class Options>
-class HistogramTool : public Tool {
+struct HistParts {
+	const char* name;
+	Group group;
+	const char* summary;
+	const char* details = nullptr;
+	std::span<const OptionSpec> options;
+	std::span<const HistOwnKey> keys{};
+	void (*prepare)(const Options&, HistSetup&);                // hooks and words
+	void (*configure)(Skel&, const Options&, const HistSetup&); // rodata
+};
+
+template <class Skel, class Options>
+class HistogramTool : public TracingTool<Skel, Options, HistSetup, HistParts<Skel, Options>> {
+	using Base = TracingTool<Skel, Options, HistSetup, HistParts<Skel, Options>>;
+	using Base::parts_;
+
 public:
-	struct Parts {
-		const char* name;
-		Group group;
-		const char* summary;
-		const char* details = nullptr;
-		std::span<const OptionSpec> options;
-		std::span<const HistOwnKey> keys{};
-		void (*prepare)(const Options&, HistSetup&);                // hooks and words
-		void (*configure)(Skel&, const Options&, const HistSetup&); // rodata
-	};
+	using Parts = HistParts<Skel, Options>;
 
 	explicit HistogramTool(const Parts& parts)
-		: Tool(parts.name, parts.group, parts.summary), parts_(parts), by_words_(add_own_keys(parts.keys)),
-		  by_spec_(words_for("by", by_words_))
+		: Base(parts), by_words_(add_own_keys(parts.keys)), by_spec_(words_for("by", by_words_))
 	{}
 
 	int run(int argc, char** argv) const override { return with_run(argc, argv, run_histogram); }
-	std::vector<HookTrial> try_hooks(const std::vector<std::string>& words) const override
-	{
-		CommandWords line(name(), words);
-		return with_run(line.argc(), line.argv(), try_histogram);
-	}
 	std::vector<OptionSpec> options() const override
 	{
-		std::vector<OptionSpec> all(parts_.options.begin(), parts_.options.end());
-		all.push_back(by_spec_);
-		all.insert(all.end(), hist_option_specs().begin(), hist_option_specs().end());
-		all.insert(all.end(), hist_output_specs().begin(), hist_output_specs().end());
-		return all;
+		return Base::own_options_and({{&by_spec_, 1}, hist_option_specs(), hist_output_specs()});
 	}
 	std::vector<Field> fields() const override { return {}; }
-	std::string object_without_btf() const override
-	{
-		return unpack_raw_object(skeleton_type<Skel>(name()).packed());
-	}
-	std::vector<HookChoice> hook_choices() const override
-	{
-		return find_hook_choices(parts_.options, [&](const OptionSpec* flag) {
-			Options options;
-			const CommonOptions common;
-			HistSetup setup{.common = common, .hooks = {}, .what = {}, .quantity = {}};
-			if (flag)
-				flag->set(&options, "");
-			parts_.prepare(options, setup);
-			return setup.hooks;
-		});
-	}
-	std::vector<std::string> hook_places(const HookSet& hooks) const override
-	{
-		return corescope::hook_places(skeleton_type<Skel>(name()), hooks);
-	}
 
 private:
+	std::vector<HookTrial> trials(int argc, char** argv) const override
+	{
+		return with_run(argc, argv, try_histogram);
+	}
+
 	// What `go` makes of the command line.
 	template <class Go>
 	auto with_run(int argc, char** argv, const Go& go) const
@@ -168,26 +148,23 @@ private:
 			{"Histograms:", hist_option_specs(), &hist}, {"Where they go:", hist_output_specs(), &output},
 			{"Common options:", common_option_specs(), &common}};
 		parse_command_line(
-			{name(), summary(), parts_.details, sets, hist_positional_specs(), &hist, &given}, argc, argv);
-		HistSetup setup{.common = common, .hooks = {}, .what = {}, .quantity = {}};
+			{Base::name(), Base::summary(), parts_.details, sets, hist_positional_specs(), &hist, &given},
+			argc, argv);
+		HistSetup setup{common};
 		parts_.prepare(options, setup);
 		const bool format_given = std::any_of(
 			given.begin(), given.end(), [](const GivenOption& one) { return one.name == "output"; });
-		return go(HistRun{name(), skeleton_type<Skel>(name()), setup, hist, output, format_given,
+		return go(HistRun{Base::name(), Base::skeleton(), setup, hist, output, format_given,
 			hist_selection(given, parts_.options, setup),
 			[&](void* typed, hist_by by, bool milliseconds, const CgroupFilter& filter) {
-				auto& skel = *static_cast<Skel*>(typed);
-				skel.rodata->filter_cgroup = filter.id;
-				skel.rodata->filter_cgroup_level = filter.level;
+				Skel& skel = Base::filtered(typed, filter);
 				skel.rodata->hist_by = by;
 				skel.rodata->hist_milliseconds = milliseconds;
 				parts_.configure(skel, options, setup);
 			},
-			[](void* typed) -> event_shared* { return &static_cast<Skel*>(typed)->bss->shared; },
-			{argv, argv + argc}, given});
+			Base::shared, {argv, argv + argc}, given});
 	}
 
-	Parts parts_;
 	std::vector<std::string_view> by_words_;
 	OptionSpec by_spec_;
 };

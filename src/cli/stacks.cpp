@@ -7,6 +7,7 @@
 #include "bpf/loss.h"
 #include "bpf/ring.h"
 #include "cli/job.h"
+#include "cli/run_clock.h"
 #include "cli/signals.h"
 #include "cli/stack_told.h"
 #include "cli/stream.h"
@@ -16,17 +17,14 @@
 
 #include <algorithm>
 #include <bpf/bpf.h>
-#include <csignal>
 #include <linux/capability.h>
 #include <optional>
-#include <poll.h>
 #include <unistd.h>
 
 namespace corescope {
 
 namespace {
 
-constexpr uint64_t kForever = ~uint64_t{0};
 constexpr uint64_t kDefaultDepth = 127, kMostDepth = 1024; // STACK_DEEPEST in bpf/lib/stack.bpf.h
 constexpr uint64_t kDefaultStacks = 8192, kDefaultKeys = 8192, kMost = 4194304;
 constexpr uint64_t kRingBytes = 128 * 1024;
@@ -147,22 +145,16 @@ public:
 		teller_.emplace(run_, *object_, plan_.by, plan_.kernel, plan_.user);
 		open_iterator();
 		cpus_ = online_cpus();
-		start_ns_ = told_ns_ = monotonic_ns();
-		deadline_ns_ =
-			std::min(plan_.duration_ns ? start_ns_ + plan_.duration_ns : kForever, job.deadline_ns());
+		run_clock_ = RunClock(
+			{run_.options.interval.ns, run_.setup.common.count.value, plan_.duration_ns, job.deadline_ns()},
+			monotonic_ns());
+		told_ns_ = run_clock_.start_ns();
 		settle_down(true, kKeep);
 		begin();
-		for (;;) {
-			wait_until(std::min(next_due(), deadline_ns_), ring, bell);
-			if (stop_signal())
-				end_ = stop_signal() == SIGINT ? "SIGINT" : stop_signal() == SIGHUP ? "SIGHUP" : "SIGTERM";
-			else if (monotonic_ns() >= deadline_ns_)
-				end_ = monotonic_ns() >= job.deadline_ns() ? "max-runtime" : "duration";
-			if (!end_.empty())
-				break;
-			tell(monotonic_ns());
-			if (end_ == "count")
-				break;
+		while (!run_clock_.ended()) {
+			wait(ring, bell);
+			if (!run_clock_.look(monotonic_ns(), stop_signal()))
+				tell(monotonic_ns());
 		}
 		finish(ring);
 		return kOk;
@@ -189,12 +181,6 @@ private:
 		write_out(buffer_);
 	}
 
-	uint64_t next_due() const
-	{
-		const uint64_t interval = run_.options.interval.ns;
-		return interval ? start_ns_ + ((monotonic_ns() - start_ns_) / interval + 1) * interval : kForever;
-	}
-
 	void notice(Ring& ring)
 	{
 		ring.drain([&](const void* record, size_t size) {
@@ -204,32 +190,26 @@ private:
 		});
 	}
 
-	void wait_until(uint64_t due_ns, Ring& ring, Doorbell& bell)
+	void wait(Ring& ring, Doorbell& bell)
 	{
+		const uint64_t due_ns = run_clock_.next_due(monotonic_ns());
 		while (!stop_signal()) {
 			notice(ring);
 			if (!bell.may_sleep(ring))
 				continue;
-			const uint64_t now = monotonic_ns();
-			if (now >= due_ns) {
-				bell.answer();
-				return;
-			}
-			const uint64_t left = due_ns - now;
-			const timespec timeout = {
-				static_cast<time_t>(left / 1000000000), static_cast<long>(left % 1000000000)};
-			pollfd fds[] = {{stop_fd(), POLLIN, 0}, {STDOUT_FILENO, 0, 0}, {bell.fd(), POLLIN, 0}};
-			const int ready = ppoll(fds, 3, due_ns == kForever ? nullptr : &timeout, nullptr);
+			const bool due = monotonic_ns() >= due_ns;
+			if (!due)
+				sleep_until(due_ns, bell.fd());
 			bell.answer();
-			if (ready > 0 && fds[1].revents & (POLLERR | POLLHUP))
-				throw ReaderGone{};
+			if (due)
+				return;
 		}
 	}
 
 	void tell(uint64_t until_ns)
 	{
 		clock_.refresh();
-		const std::vector<StackRecord> records = teller_->take(writer_->by_name(), end_.empty());
+		const std::vector<StackRecord> records = teller_->take(writer_->by_name(), !run_clock_.ended());
 		const int64_t now = clock_.now_unix_ns();
 		writer_->interval(buffer_, records, until_ns - told_ns_, now);
 		told_ns_ = until_ns;
@@ -238,15 +218,13 @@ private:
 		for (const Loss& loss : losses_->take())
 			writer_->lost(buffer_, loss, now);
 		write_out(buffer_);
-		told_++;
-		if (end_.empty() && run_.setup.common.count && told_ >= run_.setup.common.count.value)
-			end_ = "count";
+		run_clock_.told();
 	}
 
 	// Nothing is counted any more when it is told, so that it agrees with the window.
 	void finish(Ring& ring)
 	{
-		const bool pending = end_ != "count";
+		const bool pending = run_clock_.end() != "count";
 		notice(ring);
 		if (!pending)
 			losses_->freeze();
@@ -260,8 +238,8 @@ private:
 			tell(stopped_ns);
 		}
 		writer_->end(buffer_,
-			{records_, stopped_ns - start_ns_, process_cpu_ns(), losses_->total(), end_,
-				clock_.now_unix_ns()});
+			{records_, stopped_ns - run_clock_.start_ns(), process_cpu_ns(), losses_->total(),
+				run_clock_.end(), clock_.now_unix_ns()});
 		write_out(buffer_);
 		// In JSON and CSV each record says how many of its frames have no name; elsewhere one can see it. The sentence is
 		// for people, and would be a mail of each run that cron starts.
@@ -302,10 +280,10 @@ private:
 	std::optional<StackTeller> teller_;
 	WallClock clock_;
 	Buffer buffer_;
-	std::string_view end_;
+	RunClock run_clock_;
 	std::vector<unsigned> cpus_;
 	int iterator_ = -1;
-	uint64_t start_ns_ = 0, told_ns_ = 0, deadline_ns_ = kForever, told_ = 0, records_ = 0;
+	uint64_t told_ns_ = 0, records_ = 0;
 };
 
 } // namespace

@@ -4,8 +4,7 @@
 #pragma once
 
 #include "bpf/object.h"
-#include "cli/hook_choices.h"
-#include "cli/tool.h"
+#include "cli/tracing_tool.h"
 #include "event.h"
 #include "stack.h"
 
@@ -70,56 +69,37 @@ std::span<const PositionalSpec> stack_positional_specs();
 
 // Skel: bpftool's skeleton, whose kernel half uses bpf/lib/stack.bpf.h. Options: the tool's own.
 template <class Skel, class Options>
-class StackTool : public Tool {
-public:
-	struct Parts {
-		const char* name;
-		Group group;
-		const char* summary;
-		const char* details = nullptr;
-		std::span<const OptionSpec> options;
-		void (*prepare)(const Options&, StackSetup&);                // hooks and words
-		void (*configure)(Skel&, const Options&, const StackSetup&); // rodata
-	};
+struct StackParts {
+	const char* name;
+	Group group;
+	const char* summary;
+	const char* details = nullptr;
+	std::span<const OptionSpec> options;
+	void (*prepare)(const Options&, StackSetup&);                // hooks and words
+	void (*configure)(Skel&, const Options&, const StackSetup&); // rodata
+};
 
-	explicit StackTool(const Parts& parts) : Tool(parts.name, parts.group, parts.summary), parts_(parts) {}
+template <class Skel, class Options>
+class StackTool : public TracingTool<Skel, Options, StackSetup, StackParts<Skel, Options>> {
+	using Base = TracingTool<Skel, Options, StackSetup, StackParts<Skel, Options>>;
+	using Base::parts_;
+
+public:
+	using Parts = StackParts<Skel, Options>;
+
+	explicit StackTool(const Parts& parts) : Base(parts) {}
 
 	int run(int argc, char** argv) const override { return with_run(argc, argv, run_stacks); }
-	std::vector<HookTrial> try_hooks(const std::vector<std::string>& words) const override
-	{
-		CommandWords line(name(), words);
-		return with_run(line.argc(), line.argv(), try_stacks);
-	}
-	std::vector<OptionSpec> options() const override
-	{
-		std::vector<OptionSpec> all(parts_.options.begin(), parts_.options.end());
-		all.insert(all.end(), stack_option_specs().begin(), stack_option_specs().end());
-		return all;
-	}
+	std::vector<OptionSpec> options() const override { return Base::own_options_and({stack_option_specs()}); }
 	std::vector<Field> fields() const override { return {}; }
-	Output output() const override { return Output::stacks; }
-	std::string object_without_btf() const override
-	{
-		return unpack_raw_object(skeleton_type<Skel>(name()).packed());
-	}
-	std::vector<HookChoice> hook_choices() const override
-	{
-		return find_hook_choices(parts_.options, [&](const OptionSpec* flag) {
-			Options options;
-			const CommonOptions common;
-			StackSetup setup{common};
-			if (flag)
-				flag->set(&options, "");
-			parts_.prepare(options, setup);
-			return setup.hooks;
-		});
-	}
-	std::vector<std::string> hook_places(const HookSet& hooks) const override
-	{
-		return corescope::hook_places(skeleton_type<Skel>(name()), hooks);
-	}
+	Tool::Output output() const override { return Tool::Output::stacks; }
 
 private:
+	std::vector<HookTrial> trials(int argc, char** argv) const override
+	{
+		return with_run(argc, argv, try_stacks);
+	}
+
 	// What `go` makes of the command line.
 	template <class Go>
 	auto with_run(int argc, char** argv, const Go& go) const
@@ -130,14 +110,13 @@ private:
 		const OptionSet sets[] = {{nullptr, parts_.options, &options},
 			{"Stacks:", stack_option_specs(), &stacks}, {"Common options:", common_option_specs(), &common}};
 		parse_command_line(
-			{name(), summary(), parts_.details, sets, stack_positional_specs(), &stacks}, argc, argv);
+			{Base::name(), Base::summary(), parts_.details, sets, stack_positional_specs(), &stacks}, argc,
+			argv);
 		StackSetup setup{common};
 		parts_.prepare(options, setup);
-		return go(StackRun{name(), skeleton_type<Skel>(name()), setup, stacks,
+		return go(StackRun{Base::name(), Base::skeleton(), setup, stacks,
 			[&](void* typed, const StackRun::Rodata& rodata) {
-				auto& skel = *static_cast<Skel*>(typed);
-				skel.rodata->filter_cgroup = rodata.filter.id;
-				skel.rodata->filter_cgroup_level = rodata.filter.level;
+				Skel& skel = Base::filtered(typed, rodata.filter);
 				skel.rodata->stack_kernel = rodata.kernel;
 				skel.rodata->stack_user = rodata.user;
 				skel.rodata->stack_threads = rodata.threads;
@@ -145,11 +124,8 @@ private:
 				skel.rodata->stack_ask = rodata.ask;
 				parts_.configure(skel, options, setup);
 			},
-			[](void* typed) -> event_shared* { return &static_cast<Skel*>(typed)->bss->shared; },
-			{argv, argv + argc}});
+			Base::shared, {argv, argv + argc}});
 	}
-
-	Parts parts_;
 };
 
 } // namespace corescope

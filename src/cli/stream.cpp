@@ -11,6 +11,7 @@
 #include "bpf/loss.h"
 #include "bpf/ring.h"
 #include "cli/job.h"
+#include "cli/run_clock.h"
 #include "cli/signals.h"
 #include "cli/version.h"
 #include "output/records.h"
@@ -21,9 +22,7 @@
 #include <algorithm>
 #include <bit>
 #include <cerrno>
-#include <csignal>
 #include <cstring>
-#include <poll.h>
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -43,7 +42,6 @@ constexpr uint64_t kSliceNs = 100000;
 constexpr int kReaderNice = -10;
 constexpr size_t kWriteAt = 256 * 1024; // bytes formatted before they are written
 constexpr uint64_t kTellLossEveryNs = 1000000000;
-constexpr uint64_t kForever = ~uint64_t{0};
 
 constexpr std::string_view kFormats[] = {"table", "json", "csv"};
 
@@ -106,7 +104,6 @@ public:
 	{
 		if (!job.wait())
 			return kOk;
-		job_ = &job;
 		set_libbpf_log(run_.setup.common.verbose);
 		object_ = loader_.start([](Object&) {});
 		event_shared* shared = run_.shared(ObjectLoader::typed(*object_));
@@ -117,23 +114,22 @@ public:
 		ask_for_short_slices();
 		ask_to_go_first();
 		settle_down(true);
-		begin();
-		while (!ended())
+		begin(job);
+		while (!run_clock_.look(monotonic_ns(), stop_signal()))
 			turn(ring, bell);
 		finish(ring);
 		return kOk;
 	}
 
 private:
-	void begin()
+	void begin(const Job& job)
 	{
 		const CommonOptions& common = run_.setup.common;
 		const bool header = !common.no_header;
 		start_ns_ = boot_ns();
 		context_.start_boot_ns = start_ns_;
-		if (common.duration)
-			deadline_ns_ = monotonic_ns() + common.duration.ns;
-		deadline_ns_ = std::min(deadline_ns_, job_->deadline_ns());
+		run_clock_ =
+			RunClock({.duration_ns = common.duration.ns, .job_end_ns = job.deadline_ns()}, monotonic_ns());
 		if (common.output == OutputFormat::json)
 			writer_ = json_writer(run_.fields, context_, clock_);
 		else if (common.output == OutputFormat::csv)
@@ -147,15 +143,6 @@ private:
 		write_out(buffer_);
 	}
 
-	bool ended()
-	{
-		if (stop_signal())
-			end_ = stop_signal() == SIGINT ? "SIGINT" : stop_signal() == SIGHUP ? "SIGHUP" : "SIGTERM";
-		else if (deadline_ns_ != kForever && monotonic_ns() >= deadline_ns_)
-			end_ = monotonic_ns() >= job_->deadline_ns() ? "max-runtime" : "duration";
-		return !end_.empty();
-	}
-
 	// One record. False when no more are wanted just now: enough, or the buffer wants to be written.
 	bool take(const void* event)
 	{
@@ -163,12 +150,13 @@ private:
 		std::memcpy(&at_ns, event, sizeof(at_ns));
 		if (at_ns > stop_ns_ || (run_.keep && !run_.keep(event)))
 			return true;
-		if (end_ == "count")
+		const uint64_t wanted = run_.setup.common.count.value;
+		if (wanted && records_ >= wanted)
 			return true;
 		writer_->event(buffer_, event);
 		records_++;
-		if (run_.setup.common.count && records_ == run_.setup.common.count.value) {
-			end_ = "count";
+		if (records_ == wanted) {
+			run_clock_.enough();
 			return false;
 		}
 		return buffer_.size() < kWriteAt;
@@ -188,7 +176,7 @@ private:
 			});
 			tell_losses(false);
 			write_out(buffer_);
-		} while (full && end_.empty() && !stop_signal());
+		} while (full && !run_clock_.ended() && !stop_signal());
 		return taken;
 	}
 
@@ -211,7 +199,7 @@ private:
 	void turn(Ring& ring, Doorbell& bell)
 	{
 		const size_t taken = drain(ring);
-		if (!end_.empty())
+		if (run_clock_.ended())
 			return;
 		const uint64_t now = monotonic_ns();
 		const bool busy = taken > 1 || (taken && now - last_event_ns_ < kBusyWithinNs);
@@ -229,18 +217,9 @@ private:
 	// Until a signal, the bell, the deadline, or the end of the pipe.
 	void wait(int bell_fd, uint64_t timeout_ns)
 	{
-		pollfd fds[] = {{stop_fd(), POLLIN, 0}, {STDOUT_FILENO, 0, 0}, {bell_fd, POLLIN, 0}};
-		if (deadline_ns_ != kForever) {
-			const uint64_t now = monotonic_ns();
-			timeout_ns = std::min(timeout_ns, deadline_ns_ > now ? deadline_ns_ - now : 0);
-		}
-		timespec timeout = {
-			static_cast<time_t>(timeout_ns / 1000000000), static_cast<long>(timeout_ns % 1000000000)};
-		if (stop_signal())
-			return;
-		if (ppoll(fds, 3, timeout_ns == kForever ? nullptr : &timeout, nullptr) > 0 &&
-			fds[1].revents & (POLLERR | POLLHUP))
-			throw ReaderGone{};
+		const uint64_t now = monotonic_ns();
+		const uint64_t until_ns = timeout_ns == kForever ? kForever : now + timeout_ns;
+		sleep_until(std::min(until_ns, run_clock_.next_due(now)), bell_fd);
 	}
 
 	// What came before the end is still printed; what comes while the hooks are taken away is not.
@@ -251,7 +230,7 @@ private:
 		object_->detach();
 		while (drain(ring) && ring.has_data()) {}
 		tell_losses(true);
-		Summary summary{records_, stop_ns_ - start_ns_, process_cpu_ns(), losses_->total(), end_,
+		Summary summary{records_, stop_ns_ - start_ns_, process_cpu_ns(), losses_->total(), run_clock_.end(),
 			clock_.to_unix_ns(stop_ns_)};
 		writer_->summary(buffer_, summary);
 		write_out(buffer_);
@@ -270,12 +249,10 @@ private:
 	std::optional<LossWatch> losses_;
 	std::unique_ptr<RecordWriter> writer_;
 	Buffer buffer_;
-	std::string_view end_;
+	RunClock run_clock_;
 	uint64_t records_ = 0;
 	uint64_t start_ns_ = 0;
 	uint64_t stop_ns_ = kForever;
-	const Job* job_ = nullptr;
-	uint64_t deadline_ns_ = kForever;
 	uint64_t last_event_ns_ = 0;
 	uint64_t told_loss_ns_ = 0;
 	uint64_t looked_ns_ = 0;

@@ -4,8 +4,7 @@
 #pragma once
 
 #include "bpf/object.h"
-#include "cli/hook_choices.h"
-#include "cli/tool.h"
+#include "cli/tracing_tool.h"
 #include "event.h"
 
 #include <cstddef>
@@ -72,55 +71,41 @@ void choose_hook(std::vector<HookSet>& hooks, const std::string& asked);
 
 // Skel: bpftool's skeleton. Event: the record, with the kernel's stamp first. Options: the tool's own.
 template <class Skel, class Event, class Options>
-class StreamTool : public Tool {
-public:
-	struct Parts {
-		const char* name;
-		Group group;
-		const char* summary;
-		const char* details = nullptr; // for --help
-		std::span<const OptionSpec> options;
-		std::span<const Field> fields;
-		void (*prepare)(const Options&, StreamSetup&);                // hooks and columns
-		void (*configure)(Skel&, const Options&, const StreamSetup&); // rodata
-		bool (*keep)(const Event&, const Options&) = nullptr;         // filters that need user space
-	};
+struct StreamParts {
+	const char* name;
+	Group group;
+	const char* summary;
+	const char* details = nullptr; // for --help
+	std::span<const OptionSpec> options;
+	std::span<const Field> fields;
+	void (*prepare)(const Options&, StreamSetup&);                // hooks and columns
+	void (*configure)(Skel&, const Options&, const StreamSetup&); // rodata
+	bool (*keep)(const Event&, const Options&) = nullptr;         // filters that need user space
+};
 
-	explicit StreamTool(const Parts& parts) : Tool(parts.name, parts.group, parts.summary), parts_(parts)
-	{
-		static_assert(offsetof(Event, ts) == 0);
-	}
+template <class Skel, class Event, class Options>
+class StreamTool : public TracingTool<Skel, Options, StreamSetup, StreamParts<Skel, Event, Options>> {
+	using Base = TracingTool<Skel, Options, StreamSetup, StreamParts<Skel, Event, Options>>;
+	using Base::parts_;
+
+public:
+	using Parts = StreamParts<Skel, Event, Options>;
+
+	explicit StreamTool(const Parts& parts) : Base(parts) { static_assert(offsetof(Event, ts) == 0); }
 
 	int run(int argc, char** argv) const override { return with_run(argc, argv, run_stream); }
-	std::vector<HookTrial> try_hooks(const std::vector<std::string>& words) const override
-	{
-		CommandWords line(name(), words);
-		return with_run(line.argc(), line.argv(), try_stream);
-	}
 	std::vector<OptionSpec> options() const override
 	{
 		return {parts_.options.begin(), parts_.options.end()};
 	}
 	std::vector<Field> fields() const override { return {parts_.fields.begin(), parts_.fields.end()}; }
-	std::string object_without_btf() const override { return unpack_raw_object(skeleton_type<Skel>(name()).packed()); }
-	std::vector<HookChoice> hook_choices() const override
-	{
-		return find_hook_choices(parts_.options, [&](const OptionSpec* flag) {
-			Options options;
-			const CommonOptions common;
-			StreamSetup setup{common};
-			if (flag)
-				flag->set(&options, "");
-			parts_.prepare(options, setup);
-			return setup.hooks;
-		});
-	}
-	std::vector<std::string> hook_places(const HookSet& hooks) const override
-	{
-		return corescope::hook_places(skeleton_type<Skel>(name()), hooks);
-	}
 
 private:
+	std::vector<HookTrial> trials(int argc, char** argv) const override
+	{
+		return with_run(argc, argv, try_stream);
+	}
+
 	// What `go` makes of the command line.
 	template <class Go>
 	auto with_run(int argc, char** argv, const Go& go) const
@@ -130,26 +115,20 @@ private:
 		StreamOptions stream;
 		const OptionSet sets[] = {{nullptr, parts_.options, &options},
 			{"Common options:", common_option_specs(), &common}, {nullptr, stream_option_specs(), &stream}};
-		parse_command_line({name(), summary(), parts_.details, sets, {}, nullptr}, argc, argv);
+		parse_command_line({Base::name(), Base::summary(), parts_.details, sets, {}, nullptr}, argc, argv);
 		StreamSetup setup{common};
 		parts_.prepare(options, setup);
 		choose_hook(setup.hooks, stream.hook);
 		std::function<bool(const void*)> keep;
 		if (parts_.keep)
 			keep = [&](const void* event) { return parts_.keep(*static_cast<const Event*>(event), options); };
-		return go(StreamRun{name(), skeleton_type<Skel>(name()), parts_.fields, &options, setup,
+		return go(StreamRun{Base::name(), Base::skeleton(), parts_.fields, &options, setup,
 			ring_size(stream.buffer_size, setup.default_buffer, setup.least_buffer),
 			[&](void* typed, const CgroupFilter& filter) {
-				auto& skel = *static_cast<Skel*>(typed);
-				skel.rodata->filter_cgroup = filter.id;
-				skel.rodata->filter_cgroup_level = filter.level;
-				parts_.configure(skel, options, setup);
+				parts_.configure(Base::filtered(typed, filter), options, setup);
 			},
-			[](void* typed) -> event_shared* { return &static_cast<Skel*>(typed)->bss->shared; }, keep,
-			{argv, argv + argc}});
+			Base::shared, keep, {argv, argv + argc}});
 	}
-
-	Parts parts_;
 };
 
 } // namespace corescope

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The life of a table run: load, attach, and at each interval the difference of two snapshots. Intervals lie on a fixed
-// grid, so that they do not drift; one that could not be told in time makes the next one longer, and its window says so.
-// Whatever ends the run, the interval that has begun is still told.
+// The life of a table run: load, attach, and at each interval the difference of two snapshots. Whatever ends the run, the
+// interval that has begun is still told.
 #include "cli/table.h"
 
 #include "base/error.h"
 #include "bpf/loss.h"
 #include "cli/job.h"
+#include "cli/run_clock.h"
 #include "cli/signals.h"
 #include "cli/version.h"
 #include "output/records.h"
@@ -14,9 +14,7 @@
 #include "system/clock.h"
 
 #include <algorithm>
-#include <csignal>
 #include <optional>
-#include <poll.h>
 #include <unistd.h>
 #include <utility>
 
@@ -24,7 +22,6 @@ namespace corescope {
 
 namespace {
 
-constexpr uint64_t kForever = ~uint64_t{0};
 constexpr uint64_t kMostMaxKeys = 1000000;
 constexpr size_t kDefaultTop = 10; // of a table; data have all
 
@@ -130,18 +127,15 @@ public:
 		set_libbpf_log(common.verbose);
 		object_ = loader_.start([this](Object& object) { maps_.emplace(object, run_.layout); });
 		losses_.emplace(run_.shared(ObjectLoader::typed(*object_)), *object_);
-		start_ns_ = last_ns_ = monotonic_ns();
-		if (common.duration)
-			deadline_ns_ = start_ns_ + common.duration.ns;
-		deadline_ns_ = std::min(deadline_ns_, job.deadline_ns());
+		run_clock_ =
+			RunClock({run_.table.interval.ns, least_limit(run_.table.intervals.value, common.count.value),
+						 common.duration.ns, job.deadline_ns()},
+				monotonic_ns());
+		last_ns_ = run_clock_.start_ns();
 		settle_down(true);
 		begin();
-		while (end_.empty()) {
-			wait_until(std::min(next_due(), deadline_ns_));
-			if (stop_signal())
-				end_ = stop_signal() == SIGINT ? "SIGINT" : stop_signal() == SIGHUP ? "SIGHUP" : "SIGTERM";
-			else if (monotonic_ns() >= deadline_ns_)
-				end_ = monotonic_ns() >= job.deadline_ns() ? "max-runtime" : "duration";
+		while (!run_clock_.ended()) {
+			run_clock_.wait();
 			tell_interval();
 		}
 		object_->detach();
@@ -150,37 +144,6 @@ public:
 	}
 
 private:
-	uint64_t most_intervals() const
-	{
-		const uint64_t a = run_.table.intervals.value;
-		const uint64_t b = run_.setup.common.count.value;
-		return a && b ? std::min(a, b) : a + b;
-	}
-
-	uint64_t next_due() const
-	{
-		const uint64_t interval = run_.table.interval.ns;
-		if (!interval)
-			return kForever;
-		return start_ns_ + ((monotonic_ns() - start_ns_) / interval + 1) * interval;
-	}
-
-	void wait_until(uint64_t due_ns)
-	{
-		while (!stop_signal()) {
-			const uint64_t now = monotonic_ns();
-			if (now >= due_ns)
-				return;
-			const uint64_t left = due_ns - now;
-			const timespec timeout = {
-				static_cast<time_t>(left / 1000000000), static_cast<long>(left % 1000000000)};
-			pollfd fds[] = {{stop_fd(), POLLIN, 0}, {STDOUT_FILENO, 0, 0}};
-			if (ppoll(fds, 2, due_ns == kForever ? nullptr : &timeout, nullptr) > 0 &&
-				fds[1].revents & (POLLERR | POLLHUP))
-				throw ReaderGone{};
-		}
-	}
-
 	void begin()
 	{
 		const CommonOptions& common = run_.setup.common;
@@ -207,7 +170,7 @@ private:
 	{
 		if (!in_screens())
 			return;
-		if (told_)
+		if (run_clock_.intervals_told())
 			buffer_.append('\n');
 		if (run_.table.interval && !run_.setup.common.no_header) {
 			times_.hms(buffer_, clock_.to_unix_ns(context_.interval_end_boot_ns));
@@ -255,15 +218,14 @@ private:
 		for (const Loss& loss : losses_->take())
 			writer_->lost(buffer_, loss, clock_.now_unix_ns());
 		write_out(buffer_);
-		told_++;
-		if (end_.empty() && most_intervals() && told_ >= most_intervals())
-			end_ = "count";
+		run_clock_.told();
 	}
 
 	void finish()
 	{
 		writer_->summary(buffer_,
-			{records_, last_ns_ - start_ns_, process_cpu_ns(), losses_->total(), end_, clock_.now_unix_ns()});
+			{records_, last_ns_ - run_clock_.start_ns(), process_cpu_ns(), losses_->total(), run_clock_.end(),
+				clock_.now_unix_ns()});
 		write_out(buffer_);
 		std::string words = losses_->sentence(run_.setup.what.c_str());
 		if (!words.empty())
@@ -288,10 +250,9 @@ private:
 	std::unique_ptr<RecordWriter> writer_;
 	Buffer buffer_;
 	TableSnapshot last_;
-	std::string_view end_;
-	uint64_t start_ns_ = 0, last_ns_ = 0;
-	uint64_t deadline_ns_ = kForever;
-	uint64_t told_ = 0, records_ = 0;
+	RunClock run_clock_;
+	uint64_t last_ns_ = 0;
+	uint64_t records_ = 0;
 };
 
 } // namespace

@@ -5,9 +5,8 @@
 
 #include "bpf/object.h"
 #include "bpf/table_maps.h"
-#include "cli/hook_choices.h"
 #include "cli/stream.h"
-#include "cli/tool.h"
+#include "cli/tracing_tool.h"
 #include "event.h"
 #include "output/buffer.h"
 
@@ -86,71 +85,51 @@ std::vector<Field> table_fields(std::span<const Field> own);
 
 // Skel: bpftool's skeleton, whose kernel half uses bpf/lib/table.bpf.h. Row: its TABLE_ROW. Options: the tool's own.
 template <class Skel, class Row, class Options>
-class TableTool : public Tool {
-public:
-	struct Parts {
-		const char* name;
-		Group group;
-		const char* summary;
-		const char* details = nullptr; // for --help
-		std::span<const OptionSpec> options;
-		std::span<const Field> fields;
-		table_layout layout;
-		void (*prepare)(const Options&, TableSetup&);                // hooks and columns
-		void (*configure)(Skel&, const Options&, const TableSetup&); // rodata
-		bool (*label)(size_t cell, Row&) = nullptr; // the key of a CPUs' cell; false: it is none
-		void (*refine)(Row&) = nullptr;             // labels that user space knows better
-		// Rows of which it says the same are one row.
-		std::string (*group_by)(const Row&, const Options&, const FieldContext&) = nullptr;
-		bool (*groups)(const Options&) = nullptr;
-		// What a table has under a row.
-		void (*below)(Buffer&, const Row&, const Options&) = nullptr;
-		std::string (*last_words)(
-			const TableMaps&, const Options&) = nullptr; // for standard error; "" for none
-		bool (*instead)(const Options&) = nullptr;       // does what needs no tracing, and then says true
-	};
+struct TableParts {
+	const char* name;
+	Group group;
+	const char* summary;
+	const char* details = nullptr; // for --help
+	std::span<const OptionSpec> options;
+	std::span<const Field> fields;
+	table_layout layout;
+	void (*prepare)(const Options&, TableSetup&);                // hooks and columns
+	void (*configure)(Skel&, const Options&, const TableSetup&); // rodata
+	bool (*label)(size_t cell, Row&) = nullptr;                  // the key of a CPUs' cell; false: it is none
+	void (*refine)(Row&) = nullptr;                              // labels that user space knows better
+	// Rows of which it says the same are one row.
+	std::string (*group_by)(const Row&, const Options&, const FieldContext&) = nullptr;
+	bool (*groups)(const Options&) = nullptr;
+	// What a table has under a row.
+	void (*below)(Buffer&, const Row&, const Options&) = nullptr;
+	std::string (*last_words)(const TableMaps&, const Options&) = nullptr; // for standard error; "" for none
+	bool (*instead)(const Options&) = nullptr; // does what needs no tracing, and then says true
+};
 
-	explicit TableTool(const Parts& parts) : Tool(parts.name, parts.group, parts.summary), parts_(parts)
+template <class Skel, class Row, class Options>
+class TableTool : public TracingTool<Skel, Options, TableSetup, TableParts<Skel, Row, Options>> {
+	using Base = TracingTool<Skel, Options, TableSetup, TableParts<Skel, Row, Options>>;
+	using Base::parts_;
+
+public:
+	using Parts = TableParts<Skel, Row, Options>;
+
+	explicit TableTool(const Parts& parts) : Base(parts)
 	{
 		static_assert(offsetof(Row, rows) == 0 && offsetof(Row, key) == TABLE_KEY_AT && sizeof(Row) % 8 == 0);
 	}
 
 	int run(int argc, char** argv) const override { return with_run(argc, argv, run_table, true); }
-	std::vector<HookTrial> try_hooks(const std::vector<std::string>& words) const override
-	{
-		CommandWords line(name(), words);
-		return with_run(line.argc(), line.argv(), try_table, false);
-	}
-	std::vector<OptionSpec> options() const override
-	{
-		std::vector<OptionSpec> all(parts_.options.begin(), parts_.options.end());
-		all.insert(all.end(), table_option_specs().begin(), table_option_specs().end());
-		return all;
-	}
+	std::vector<OptionSpec> options() const override { return Base::own_options_and({table_option_specs()}); }
 	std::vector<Field> fields() const override { return table_fields(parts_.fields); }
-	Output output() const override { return Output::rows; }
-	std::string object_without_btf() const override
-	{
-		return unpack_raw_object(skeleton_type<Skel>(name()).packed());
-	}
-	std::vector<HookChoice> hook_choices() const override
-	{
-		return find_hook_choices(parts_.options, [&](const OptionSpec* flag) {
-			Options options;
-			const CommonOptions common;
-			TableSetup setup{common};
-			if (flag)
-				flag->set(&options, "");
-			parts_.prepare(options, setup);
-			return setup.hooks;
-		});
-	}
-	std::vector<std::string> hook_places(const HookSet& hooks) const override
-	{
-		return corescope::hook_places(skeleton_type<Skel>(name()), hooks);
-	}
+	Tool::Output output() const override { return Tool::Output::rows; }
 
 private:
+	std::vector<HookTrial> trials(int argc, char** argv) const override
+	{
+		return with_run(argc, argv, try_table, false);
+	}
+
 	// What `go` makes of the command line.
 	template <class Result>
 	Result with_run(int argc, char** argv, Result (*go)(const TableRun&), bool may_do_else) const
@@ -161,21 +140,19 @@ private:
 		const OptionSet sets[] = {{nullptr, parts_.options, &options},
 			{"Tables:", table_option_specs(), &table}, {"Common options:", common_option_specs(), &common}};
 		parse_command_line(
-			{name(), summary(), parts_.details, sets, table_positional_specs(), &table}, argc, argv);
+			{Base::name(), Base::summary(), parts_.details, sets, table_positional_specs(), &table}, argc,
+			argv);
 		if (may_do_else && parts_.instead && parts_.instead(options))
 			return {};
 		TableSetup setup{common};
 		parts_.prepare(options, setup);
 		choose_hook(setup.hooks, table.hook);
 		const std::vector<Field> fields = table_fields(parts_.fields);
-		TableRun run{name(), skeleton_type<Skel>(name()), fields, &options, setup, table, parts_.layout,
+		TableRun run{Base::name(), Base::skeleton(), fields, &options, setup, table, parts_.layout,
 			[&](void* typed, const CgroupFilter& filter) {
-				auto& skel = *static_cast<Skel*>(typed);
-				skel.rodata->filter_cgroup = filter.id;
-				skel.rodata->filter_cgroup_level = filter.level;
-				parts_.configure(skel, options, setup);
+				parts_.configure(Base::filtered(typed, filter), options, setup);
 			},
-			[](void* typed) -> event_shared* { return &static_cast<Skel*>(typed)->bss->shared; },
+			Base::shared,
 			[&](size_t cell, void* row) {
 				return parts_.label && parts_.label(cell, *static_cast<Row*>(row));
 			},
@@ -196,8 +173,6 @@ private:
 			run.last_words = [&](const TableMaps& maps) { return parts_.last_words(maps, options); };
 		return go(run);
 	}
-
-	Parts parts_;
 };
 
 } // namespace corescope
