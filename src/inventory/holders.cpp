@@ -32,6 +32,14 @@ int open_idle_perf_event()
 	return static_cast<int>(syscall(SYS_perf_event_open, &attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC));
 }
 
+// -1 where the kernel refuses.
+int create_link(int iterator_program)
+{
+	LIBBPF_OPTS(bpf_link_create_opts, options);
+	const int link = bpf_link_create(iterator_program, 0, BPF_TRACE_ITER, &options);
+	return link < 0 ? -1 : link;
+}
+
 // A line of fdinfo: key, tab, number.
 bool has_number(const char* line, const char* key, __u32& number)
 {
@@ -85,12 +93,9 @@ HolderWalk::HolderWalk() : skeleton_(holders_bpf::open_and_load())
 {
 	if (!skeleton_)
 		return;
-	LIBBPF_OPTS(bpf_link_create_opts, options);
 	const int program = bpf_program__fd(skeleton_->progs.holders);
-	iterator_ = bpf_link_create(program, 0, BPF_TRACE_ITER, &options);
+	iterator_ = create_link(program);
 	perf_ = open_idle_perf_event();
-	if (iterator_ < 0)
-		iterator_ = -1;
 	auto& fds = skeleton_->data->known_fds;
 	fds[HOLDS_PROG] = program;
 	fds[HOLDS_MAP] = bpf_map__fd(skeleton_->maps.data);
@@ -106,6 +111,11 @@ HolderWalk::~HolderWalk()
 	if (perf_ >= 0)
 		close(perf_);
 	holders_bpf::destroy(skeleton_);
+}
+
+Descriptor HolderWalk::another_link() const
+{
+	return Descriptor(iterator_ < 0 ? -1 : create_link(bpf_program__fd(skeleton_->progs.holders)));
 }
 
 void HolderWalk::note_own()

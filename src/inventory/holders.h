@@ -26,6 +26,9 @@ public:
 	// One record for each descriptor, our own not among them.
 	std::vector<holder> all();
 
+	// A link of no use but for its id, which is the newest; -1 inside where there is no iterator.
+	Descriptor another_link() const;
+
 	bool by_iterator() const { return iterator_ >= 0; }
 	// Processes that the last walk was not allowed to look into (0 with the iterator, which sees all).
 	unsigned not_seen() const { return not_seen_; }

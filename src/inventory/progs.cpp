@@ -19,8 +19,8 @@ constexpr OptionSpec kOptions[] = {
 	option<&ProgsOptions::links>(0, "links", "", "links instead of programs"),
 	option<&ProgsOptions::stats>(0, "stats", "SECONDS",
 		"measure what programs cost, and tell it each time so many seconds have gone, until Ctrl-C or --count"),
-	option<&ProgsOptions::watch>(0, "watch", "",
-		"tell of programs (not maps) as they are loaded and unloaded, until Ctrl-C or --count"),
+	option<&ProgsOptions::watch>(
+		0, "watch", "", "tell of programs, maps and links as they come and go, until Ctrl-C or --count"),
 	option<&ProgsOptions::count>(
 		0, "count", "N", "end after N intervals of --stats, or N records of --watch"),
 	option<&ProgsOptions::output>(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// `corescope progs` over time: what programs cost, beside the kernel's own counters, and loads and unloads as they happen.
+// `corescope progs --stats`: what programs cost, beside the kernel's own counters.
 #include "bpf_trial.h"
 
 #include <cmath>
@@ -72,32 +72,6 @@ TEST_CASE("progs --stats: runs and time of a program are the kernel's own counts
 	CHECK(runs <= after.runs - before.runs);
 	CHECK(run_ns >= to.run_ns - from.run_ns);
 	CHECK(run_ns <= after.run_ns - before.run_ns);
-}
-
-TEST_CASE("progs --watch: a program's load and unload are told, with its name and who loaded it")
-{
-	if (const auto why = cannot_trace(); !why.empty())
-		SKIP_TEST(why);
-	Tool watch({"progs", "--watch"});
-	Fd prog = load_prog(BPF_PROG_TYPE_RAW_TRACEPOINT, "see_watched");
-	const uint32_t id = prog_id(prog);
-	const Json load =
-		watch.until([&](const Json& one) { return one.at("type") == "event" && one.at("id") == id; });
-	CHECK(load.at("event") == "load");
-	CHECK(load.at("name") == "see_watched");
-	CHECK(load.at("prog_type") == "raw_tracepoint");
-	CHECK(load.at("pid") == getpid());
-	CHECK(load.at("uid") == getuid());
-	CHECK(load.at("insns") == 2);
-	prog.close();
-	const Json unload = watch.until([&](const Json& one) {
-		return one.at("type") == "event" && one.at("id") == id && one.at("event") == "unload";
-	});
-	CHECK(unload.at("name") == "see_watched");
-	CHECK(unload.at("tag") == load.at("tag"));
-	CHECK(unload.at("pid").is_null());
-	watch.stop();
-	CHECK(watch.summary().at("end") == "SIGINT");
 }
 
 } // namespace corescope::test
