@@ -20,6 +20,11 @@ struct task_struct___before_5_14 {
 	volatile long state;
 } __attribute__((preserve_access_index));
 
+// 7.1: task_struct.on_cpu became a single byte.
+struct task_struct___since_7_1 {
+	__u8 on_cpu;
+} __attribute__((preserve_access_index));
+
 // 5.17: request.rq_disk went away; since 5.15 the queue knows its disk.
 struct request___before_5_17 {
 	struct gendisk *rq_disk;

@@ -64,7 +64,11 @@ static __always_inline bool task_is_dead(struct task_struct *task)
 // False on kernels for one CPU only, which do not keep it: there a task that is woken does not run.
 static __always_inline bool task_on_cpu(struct task_struct *task)
 {
-	return bpf_core_field_exists(task->on_cpu) && member(task, on_cpu);
+	struct task_struct___since_7_1 *newer = (void *)task;
+
+	if (!bpf_core_field_exists(task->on_cpu)) // a kernel for one CPU
+		return false;
+	return bpf_core_field_size(task->on_cpu) == 1 ? member(newer, on_cpu) : member(task, on_cpu);
 }
 
 // A place of its own: the tag is 0, and nobody else writes there while the task is being woken or switched.

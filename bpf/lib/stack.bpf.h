@@ -129,5 +129,6 @@ static __always_inline void stack_count(struct stack_key *key, struct task_struc
 		return;
 	}
 	__sync_fetch_and_add(&value->count, 1);
-	__sync_fetch_and_add(&value->sum_ns, ns);
+	if (ns) // of an atomic `+= 0` the compiler makes an atomic or, which kernels before 5.12 refuse
+		__sync_fetch_and_add(&value->sum_ns, ns);
 }

@@ -169,7 +169,6 @@ std::unique_ptr<Object> ObjectLoader::try_hooks(const HookSet& hooks, const Kern
 		if (const int error = bpf_object__open_skeleton(object->skeleton_, &opts))
 			throw Error(kFailure, std::string("cannot open the BPF object: ") + std::strerror(-error));
 	}
-	forget_unpacked();
 	object->object_ = *object->skeleton_->obj;
 	object->hooks_ = hooks.name;
 	object->types_file_ = types.file();
@@ -195,6 +194,10 @@ std::unique_ptr<Object> ObjectLoader::try_hooks(const HookSet& hooks, const Kern
 	if (manner.excerpt && !types.path())
 		excerpt = KernelExcerpt::of(
 			object->object_, {static_cast<const char*>(object->skeleton_->data), object->skeleton_->data_sz});
+	if (excerpt)
+		log_line(type_.name, "loads with an excerpt of the kernel's types",
+			std::to_string(excerpt->types().kernel_type.size()) + " of them");
+	forget_unpacked();
 	const int error = bpf_object__load_skeleton(object->skeleton_);
 	const bool shortened = excerpt != nullptr;
 	excerpt.reset();

@@ -98,7 +98,7 @@ def boot(arch, kernel, initrd, serial, seconds, single, more=""):
 	command = MACHINE[arch] + ["-accel", "tcg,thread=" + ("single" if single else "multi"), "-m", "768", "-smp", "2",
 		"-display", "none", "-monitor", "none", "-serial", "file:" + serial, "-no-reboot", "-net", "none",
 		"-kernel", kernel, "-initrd", initrd, "-append",
-		f"{CONSOLE[arch]} panic=-1 oops=panic loglevel=1 {more}"]
+		f"{CONSOLE[arch]} mitigations=off panic=-1 oops=panic loglevel=1 {more}"]
 	try:
 		subprocess.run(command, stdin=subprocess.DEVNULL, timeout=seconds, check=True, capture_output=True, text=True)
 	except subprocess.TimeoutExpired:
@@ -181,10 +181,10 @@ def read_serial(path, ended):
 		report.ending = NOT_BOOTED
 	elif not ended or "@@OFF" not in text:
 		report.ending = HUNG if not ended else CRASHED
-	for status, hook, said in re.findall(r"@@HOOK (\w+)\|(.*?)\|(.*)", text):
+	for status, hook, begun, done, said in re.findall(r"@@HOOK (\w+)\|(.*?)\|([\d.]+) ([\d.]+)\|(.*)", text):
 		# 69: this kernel has it not, which is an answer
 		kind = {"0": "ok", "69": "skip"}.get(status, "FAIL")
-		report.hooks.append(Result(hook, kind, 0, said if kind == "skip" else f"exit status {status}: {said}"))
+		report.hooks.append(Result(hook, kind, float(done) - float(begun), said if kind == "skip" else f"exit status {status}: {said}"))
 	report.phases = {what: float(at) for what, at in re.findall(r"@@AT (\w+) ([\d.]+)", text)}
 	for hook, program, count in re.findall(r"@@INSNS (.*?)\|(\w+) (\d+)", text):
 		report.instructions[hook, program] = int(count)
