@@ -2,23 +2,7 @@
 // tcplife: the record of a connection's end, or with -S of each change of its state.
 #pragma once
 
-#include "event.h"
-
-// include/net/tcp_states.h
-enum tcp_states {
-	TCP_STATE_ESTABLISHED = 1,
-	TCP_STATE_SYN_SENT,
-	TCP_STATE_SYN_RECV,
-	TCP_STATE_FIN_WAIT1,
-	TCP_STATE_FIN_WAIT2,
-	TCP_STATE_TIME_WAIT,
-	TCP_STATE_CLOSE,
-	TCP_STATE_CLOSE_WAIT,
-	TCP_STATE_LAST_ACK,
-	TCP_STATE_LISTEN,
-	TCP_STATE_CLOSING,
-	TCP_STATE_NEW_SYN_RECV,
-};
+#include "tcp.h"
 
 enum tcplife_flags {
 	TCPLIFE_ACCEPTED = 1, // by this host; else connected, where TCPLIFE_CONNECTED says so, else not known
@@ -37,24 +21,17 @@ struct tcplife_event {
 	__u64 connect_ns;     // from its first state until it was established
 	__u64 established_ns; // and in that state
 	__u64 state_ns;       // in the old state
-	__u64 tx_bytes;       // acknowledged by the other side, without SYN and FIN
-	__u64 rx_bytes;
-	__u64 cgroup; // of its process, as the next three
-	__u32 pid;    // 0: not known
+	__u64 cgroup;         // of its process, as the next three
+	__u32 pid;            // 0: not known
 	__u32 nspid;
 	char comm[TASK_COMM_BYTES];
 	__u32 uid;
-	__u32 netns;
-	__u32 retrans;
-	__u32 rtt_us;
-	__u32 min_rtt_us;
 	__u32 error;
-	__u8 laddr[16]; // IPv4: the first four
-	__u8 raddr[16];
-	__u16 lport;
-	__u16 rport;
-	__u8 family; // AF_INET or AF_INET6
 	__u8 flags;
 	__u8 old_state;
 	__u8 new_state;
+	__u8 pad;
+	__u32 pad2;
+	struct tcp_counts counts;
+	struct tcp_ends ends;
 };

@@ -57,10 +57,6 @@ BooleanValue args_truncated(const Event& e, const FieldContext& c)
 	const auto& o = c.opts<Options>();
 	return o.no_args ? Value::none() : Value::boolean(arguments_cut(arguments(e), o.max_args.value));
 }
-BooleanValue args_unreadable(const Event& e, const FieldContext&)
-{
-	return Value::boolean(e.flags & EXEC_ARGS_UNREADABLE);
-}
 TextValue file(const Event& e, const FieldContext&)
 {
 	return Value::text({e.data + e.args_len, e.file_len ? e.file_len - 1 : 0});
@@ -75,11 +71,6 @@ TextValue cwd(const Event& e, const FieldContext&)
 		return Value::text("/");
 	return show_path({e.data + e.args_len + e.file_len + e.exe_len, e.cwd_len}, e.flags & EXEC_CWD_CUT);
 }
-BooleanValue paths_truncated(const Event& e, const FieldContext&)
-{
-	return Value::boolean(e.flags & (EXEC_FILE_CUT | EXEC_EXE_CUT | EXEC_CWD_CUT));
-}
-
 constexpr Field kFields[] = {
 	time_field<&Event::ts>(kOptional | kInData),
 	elapsed_field<&Event::ts>(),
@@ -90,8 +81,8 @@ constexpr Field kFields[] = {
 	field<&Event::ret>("RET", "ret", 3, kEverywhere | kRight, "0, or the error as a negative number"),
 	computed<Event, args>("ARGS", "args", 0, kEverywhere, "the arguments, one by one"),
 	computed<Event, args_truncated>(nullptr, "args_truncated", 0, kInData, "whether arguments were cut"),
-	computed<Event, args_unreadable>(
-		nullptr, "args_unreadable", 0, kInData, "whether some could not be read (then told as ?)"),
+	flag_field<Event, EXEC_ARGS_UNREADABLE>(
+		"args_unreadable", "whether some could not be read (then told as ?)"),
 	field<&Event::args_total>(
 		nullptr, "args_bytes", 0, kInData, "bytes of all arguments; 0 if the exec failed"),
 	field<&Event::tid>(nullptr, "tid", 0, kInData, "the thread that called exec"),
@@ -103,8 +94,8 @@ constexpr Field kFields[] = {
 	computed<Event, exe>(
 		nullptr, "exe", 0, kInData, "the executable's path (of a script: its interpreter's)"),
 	computed<Event, cwd>(nullptr, "cwd", 0, kInData, "current directory"),
-	computed<Event, paths_truncated>(nullptr, "paths_truncated", 0, kInData,
-		"whether file (its end), exe or cwd (their beginning, told as ...) were cut"),
+	flag_field<Event, EXEC_FILE_CUT | EXEC_EXE_CUT | EXEC_CWD_CUT>(
+		"paths_truncated", "whether file (its end), exe or cwd (their beginning, told as ...) were cut"),
 	CGROUP_FIELDS(&Event::cgroup, "cgroup v2 id"),
 };
 

@@ -3,8 +3,9 @@
 #include "exitsnoop.h"
 #include "cli/stream.h"
 #include "exitsnoop.skel.h"
+#include "output/exit_status.h"
+#include "system/cpu_time.h"
 #include "system/host.h"
-#include "system/signals.h"
 
 using namespace corescope;
 
@@ -25,54 +26,9 @@ constexpr OptionSpec kOptions[] = {
 
 using Event = exitsnoop_event;
 
-unsigned signal_of(const Event& e) { return e.code & 0x7f; }
-bool core_of(const Event& e) { return e.code & 0x80; }
-
-TextValue status(const Event& e, const FieldContext&)
-{
-	static char text[64];
-	if (!signal_of(e)) {
-		if (!(e.code >> 8))
-			return Value::text("0");
-		std::snprintf(text, sizeof(text), "code %u", e.code >> 8 & 0xff);
-	} else {
-		std::string_view name = signal_name(signal_of(e));
-		name.remove_prefix(name.starts_with("SIG") ? 3 : 0);
-		std::snprintf(text, sizeof(text), "signal %u (%.*s)%s", signal_of(e), static_cast<int>(name.size()),
-			name.data(), core_of(e) ? ", core dumped" : "");
-	}
-	return Value::text(text);
-}
-NumberValue exit_code(const Event& e, const FieldContext&)
-{
-	return signal_of(e) ? Value::none() : Value::number(uint64_t{e.code >> 8 & 0xff});
-}
-NumberValue sig(const Event& e, const FieldContext&)
-{
-	return signal_of(e) ? Value::number(uint64_t{signal_of(e)}) : Value::none();
-}
-TextValue signame(const Event& e, const FieldContext&)
-{
-	return signal_of(e) ? Value::word(signal_name(signal_of(e))) : Value::none();
-}
-BooleanValue core_dumped(const Event& e, const FieldContext&) { return Value::boolean(core_of(e)); }
-BooleanValue thread(const Event& e, const FieldContext&) { return Value::boolean(e.flags & EXIT_THREAD); }
-BooleanValue cpu_partial(const Event& e, const FieldContext&)
-{
-	return Value::boolean(e.flags & EXIT_TIME_PARTIAL);
-}
 TypedValue<FieldType::seconds> age(const Event& e, const FieldContext&) { return Value::seconds(e.age); }
 
-// The scheduler's sum is exact; the kernel, too, takes the other books only to share it out (kernel/sched/cputime.c).
-uint64_t system_share(const Event& e)
-{
-	if (!e.stime)
-		return 0;
-	if (!e.utime)
-		return e.run;
-	const double share = static_cast<double>(e.stime) / static_cast<double>(e.stime + e.utime);
-	return std::min(uint64_t{e.run}, static_cast<uint64_t>(static_cast<double>(e.run) * share));
-}
+uint64_t system_share(const Event& e) { return kernel_share_ns(e.run, e.stime, e.utime); }
 NumberValue system_ns(const Event& e, const FieldContext&) { return Value::number(system_share(e)); }
 NumberValue user_ns(const Event& e, const FieldContext&)
 {
@@ -90,19 +46,15 @@ constexpr Field kFields[] = {
 	field<&Event::ppid>("PPID", "ppid", 7, kEverywhere, "parent process"),
 	field<&Event::tid>("TID", "tid", 7, kEverywhere, "the thread that ended; of a process, its last"),
 	computed<Event, age>("AGE(s)", "age", 8, kInTable, "how long it lived"),
-	computed<Event, status>("EXIT_CODE", "status", 0, kInTable, "exit code, or the signal that ended it"),
-	computed<Event, exit_code>(nullptr, "exit_code", 0, kInData, "exit code; null if a signal ended it"),
-	computed<Event, sig>(nullptr, "sig", 0, kInData, "the signal that ended it"),
-	computed<Event, signame>(nullptr, "signame", 0, kInData, "the signal's name"),
-	computed<Event, core_dumped>(nullptr, "core_dumped", 0, kInData, "whether a core dump was written"),
-	computed<Event, thread>(nullptr, "thread", 0, kInData, "whether only a thread ended"),
+	EXIT_STATUS_FIELDS(Event, &Event::code),
+	flag_field<Event, EXIT_THREAD>("thread", "whether only a thread ended"),
 	field<&Event::age>(nullptr, "age_ns", 0, kInData, "how long it lived"),
 	field<&Event::run>(
 		nullptr, "cpu_ns", 0, kInData, "time on a CPU, of all its threads; of a thread, its own"),
 	computed<Event, user_ns>(nullptr, "user_ns", 0, kInData, "of this, in user space"),
 	computed<Event, system_ns>(nullptr, "system_ns", 0, kInData, "of this, in the kernel"),
-	computed<Event, cpu_partial>(
-		nullptr, "cpu_partial", 0, kInData, "whether threads that ended at the same time are not in these"),
+	flag_field<Event, EXIT_TIME_PARTIAL>(
+		"cpu_partial", "whether threads that ended at the same time are not in these"),
 	computed<Event, max_rss>(nullptr, "max_rss_bytes", 0, kInData, "the most memory it had resident"),
 	field<&Event::nspid>(nullptr, "nspid", 0, kInData, "process, in its own PID namespace"),
 	field<&Event::uid>(nullptr, "uid", 0, kInData, "user"),

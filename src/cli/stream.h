@@ -30,11 +30,16 @@ struct StreamSetup {
 		if (yes)
 			shown.push_back(key);
 	}
-	// One column in another's place.
-	void replace(std::string_view key, std::string_view by)
+	void hide(std::string_view key, bool yes = true)
 	{
-		hidden.push_back(key);
-		shown.push_back(by);
+		if (yes)
+			hidden.push_back(key);
+	}
+	// One column in another's place.
+	void replace(std::string_view key, std::string_view by, bool yes = true)
+	{
+		hide(key, yes);
+		show(by, yes);
 	}
 };
 

@@ -88,6 +88,32 @@ constexpr Field field(const char* heading, const char* key, unsigned width, unsi
 		doc, type_of_member<typename EventOf<Member>::Type>(), true};
 }
 
+// A member of a member.
+template <auto Member, auto Inner>
+constexpr Field field(const char* heading, const char* key, unsigned width, unsigned flags, const char* doc)
+{
+	using Event = typename EventOf<Member>::Event;
+	return {heading, key, width, flags,
+		[](const void* event, const FieldContext&, const void*) {
+			return to_value((static_cast<const Event*>(event)->*Member).*Inner);
+		},
+		doc, type_of_member<typename EventOf<Inner>::Type>(), true};
+}
+
+// A member that means something only where one of these bits of the event's `flags` is set; else none.
+template <auto Member, auto Bits>
+constexpr Field field_where(
+	const char* heading, const char* key, unsigned width, unsigned flags, const char* doc)
+{
+	using Event = typename EventOf<Member>::Event;
+	return {heading, key, width, flags,
+		[](const void* event, const FieldContext&, const void*) {
+			const auto& e = *static_cast<const Event*>(event);
+			return e.flags & Bits ? to_value(e.*Member) : Value::none();
+		},
+		doc, type_of_member<typename EventOf<Member>::Type>(), false};
+}
+
 // What a function makes of the event. Get: NumberValue, TextValue, BooleanValue or ListValue (const Event&, const
 // FieldContext&).
 template <class Event, auto Get>
@@ -100,6 +126,18 @@ constexpr Field computed(
 			return Get(*static_cast<const Event*>(event), context);
 		},
 		doc, Result::kType, false};
+}
+
+// Whether one of these bits of the event's `flags` is set; for data.
+template <class Event, auto Bits>
+BooleanValue has_flag(const Event& e, const FieldContext&)
+{
+	return Value::boolean(e.flags & Bits);
+}
+template <class Event, auto Bits>
+constexpr Field flag_field(const char* key, const char* doc)
+{
+	return computed<Event, has_flag<Event, Bits>>(nullptr, key, 0, kInData, doc);
 }
 
 // The kernel's stamp (CLOCK_BOOTTIME ns): HH:MM:SS in a column, RFC 3339 in data.
@@ -138,6 +176,18 @@ constexpr Field error_field()
 			return ret < 0 ? Value::word(error_name(-ret)) : Value::none();
 		},
 		"the error's name", FieldType::text, false};
+}
+// An error number, 0 for none.
+template <auto Member>
+constexpr Field error_number_field(const char* doc)
+{
+	using Event = typename EventOf<Member>::Event;
+	return {nullptr, "error", 0, kInData,
+		[](const void* event, const FieldContext&, const void*) {
+			const auto number = static_cast<int>(static_cast<const Event*>(event)->*Member);
+			return number ? Value::word(error_name(number)) : Value::none();
+		},
+		doc, FieldType::text, false};
 }
 
 // Which part of a cgroup's attribution; defined in attribution.cpp, so that only tools that have a cgroup need it.

@@ -67,12 +67,14 @@ const Slots kSlots;
 
 } // namespace
 
-Value decimal(uint64_t ns, uint64_t unit)
+Value decimal(uint64_t ns, uint64_t unit) { return decimal_or_more(ns, unit, false); }
+
+Value decimal_or_more(uint64_t ns, uint64_t unit, bool more)
 {
 	static std::array<std::array<char, 32>, 32> texts;
 	static size_t next;
 	auto& text = texts[next++ % texts.size()];
-	const int size = std::snprintf(text.data(), text.size(), "%llu.%03llu",
+	const int size = std::snprintf(text.data(), text.size(), "%s%llu.%03llu", more ? ">" : "",
 		static_cast<unsigned long long>(ns / unit), static_cast<unsigned long long>(ns % unit * 1000 / unit));
 	return Value::word({text.data(), static_cast<size_t>(size)});
 }

@@ -12,6 +12,14 @@ namespace corescope {
 
 // ns in units of `unit` ns with three decimals, as a word that holds until some more were made.
 Value decimal(uint64_t ns, uint64_t unit);
+// The same behind a ">" where it may have been more.
+Value decimal_or_more(uint64_t ns, uint64_t unit, bool more);
+// A member in such units.
+template <auto Member, uint64_t unit>
+TextValue decimal_of(const typename EventOf<Member>::Event& e, const FieldContext&)
+{
+	return decimal(e.*Member, unit);
+}
 // The upper bound of the bucket that holds this quantile, in ns; none where nothing was counted or it has no bound.
 Value quantile(std::span<const __u64> slots, double q);
 // [[upper, count], …] of the buckets that are not empty; none where all are.
