@@ -40,31 +40,50 @@ void append_print(void* out, const char* format, va_list args)
 	va_end(again);
 }
 
-// C declarations, one printer for all.
+// C declarations. A kernel has some 100000 arguments of a few thousand types, so that what stands before and behind the
+// name is kept for each.
 class Declarations {
 public:
 	Declarations() : printer_(btf_dump__new(kernel_types(), append_print, &text_, nullptr), btf_dump__free) {}
 
-	std::string of(uint32_t type, const char* name)
+	void append(std::string& out, uint32_t type, std::string_view name)
+	{
+		Around& around = around_[name.empty()][type];
+		if (!around.known)
+			around = print(type, name.empty() ? "" : kName);
+		((out += around.before) += name) += around.behind;
+	}
+
+private:
+	static constexpr const char* kName = "\1"; // occurs in no declaration
+	struct Around {
+		bool known = false;
+		std::string before, behind;
+	};
+
+	Around print(uint32_t type, const char* name)
 	{
 		text_.clear();
 		btf_dump_emit_type_decl_opts options = {};
 		options.sz = sizeof(options);
 		options.field_name = name;
 		if (!printer_ || btf_dump__emit_type_decl(printer_.get(), type, &options))
-			return std::string("? ") + name;
-		return text_;
+			return {true, "? ", ""};
+		const size_t at = *name ? text_.find(name) : std::string::npos;
+		if (at == std::string::npos)
+			return {true, text_, ""};
+		return {true, text_.substr(0, at), text_.substr(at + 1)};
 	}
 
-private:
 	std::string text_;
 	std::unique_ptr<btf_dump, decltype(&btf_dump__free)> printer_;
+	std::unordered_map<uint32_t, Around> around_[2]; // of names, and of none
 };
 
-std::string declaration(uint32_t type, const char* name)
+void append_declaration(std::string& out, uint32_t type, std::string_view name)
 {
 	static Declarations declarations;
-	return declarations.of(type, name);
+	declarations.append(out, type, name);
 }
 
 // btf_trace_X is a typedef of a pointer to a prototype.
@@ -146,20 +165,26 @@ std::string arguments_text(uint32_t proto, unsigned skip)
 		if (!text.empty())
 			text += ", ";
 		const char* name = btf__name_by_offset(types, params[i].name_off);
-		text += !params[i].type ? "..." : declaration(params[i].type, name ? name : "");
+		if (params[i].type)
+			append_declaration(text, params[i].type, name ? name : "");
+		else
+			text += "...";
 	}
 	return text;
 }
 
-std::string prototype_text(const std::string& name, uint32_t proto, unsigned skip)
+std::string prototype_text(const std::string& name, uint32_t proto, const std::string& arguments)
 {
 	const btf* types = kernel_types();
 	const btf_type* type = types ? btf__type_by_id(types, proto) : nullptr;
 	if (!type || !btf_is_func_proto(type))
 		return name + "(?)";
-	const std::string arguments = arguments_text(proto, skip);
 	const std::string call = name + "(" + (arguments.empty() ? "void" : arguments) + ")";
-	return type->type ? declaration(type->type, call.c_str()) : "void " + call;
+	if (!type->type)
+		return "void " + call;
+	std::string text;
+	append_declaration(text, type->type, call);
+	return text;
 }
 
 } // namespace corescope

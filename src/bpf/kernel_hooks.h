@@ -30,9 +30,9 @@ struct KernelHooks {
 // 60,000; null for all.
 KernelHooks kernel_hooks(const std::function<bool(const char* name)>& function_wanted = nullptr);
 
-// `int vfs_fsync(struct file *file, int datasync)`. skip: arguments at the front that are not told.
-std::string prototype_text(const std::string& name, uint32_t proto, unsigned skip = 0);
-// `pid_t pid, int sig`
+// `int vfs_fsync(struct file *file, int datasync)`. arguments: all of them, as text.
+std::string prototype_text(const std::string& name, uint32_t proto, const std::string& arguments);
+// `pid_t pid, int sig`. skip: arguments at the front that are not told.
 std::string arguments_text(uint32_t proto, unsigned skip = 0);
 
 } // namespace corescope

@@ -12,6 +12,7 @@
 #include "output/records.h"
 
 #include <cstdio>
+#include <future>
 #include <set>
 
 namespace corescope {
@@ -155,12 +156,13 @@ public:
 		const OptionSet sets[] = {{nullptr, kOptions, &options}};
 		parse_command_line(
 			{name(), summary(),
-				"GLOB (*, ?, [...]) is matched with names and sections; without any of these characters the name\n"
-				"is looked up as it stands. Whether this kernel lets one attach is found by trial.\n\n"
+				"GLOB (*, ?, [...]) is matched with names and sections; without any of these\n"
+				"characters the name is looked up as it stands. Whether this kernel lets one\n"
+				"attach is found by trial.\n\n"
 				"Examples:\n"
-				"  corescope probes 'sched_*'                  everything of the scheduler that has a name so\n"
-				"  corescope probes -v --kind tp_btf signal_generate   its arguments\n"
-				"  corescope probes --kind usdt -p 1234        what a process's author marked",
+				"  corescope probes 'sched_*'             what of the scheduler has a name so\n"
+				"  corescope probes -v --kind tp_btf signal_generate            its arguments\n"
+				"  corescope probes --kind usdt -p 1234   what a process's author has marked",
 				sets, kPositionals, &options},
 			argc, argv);
 		if (options.output > OutputFormat::csv)
@@ -204,14 +206,22 @@ private:
 			const_cast<ProbeKind*>(probe.kind)->found++;
 			probes.push_back(std::move(probe));
 		};
-		(options.pid || !options.binary.empty() ? binary_probes : kernel_probes)(
-			options, kinds, sink, unseen);
-		// Only what was asked for is tried: some trials take as long as all the rest.
-		std::vector<ProbeKind*> tried;
-		for (ProbeKind* kind : kinds)
-			if (kind->found)
-				tried.push_back(kind);
-		try_ways(tried);
+		// Only what was asked for is tried: some trials take as long as all the rest. That is waiting for the kernel, so
+		// where everything is asked for it goes on beside the reading.
+		const bool binary = options.pid || !options.binary.empty();
+		std::future<void> trying;
+		if (!binary && ProbeGlob(options.glob).all())
+			trying = std::async(std::launch::async, [&] { try_ways(kinds); });
+		(binary ? binary_probes : kernel_probes)(options, kinds, sink, unseen);
+		if (trying.valid()) {
+			trying.get();
+		} else {
+			std::vector<ProbeKind*> tried;
+			for (ProbeKind* kind : kinds)
+				if (kind->found)
+					tried.push_back(kind);
+			try_ways(tried);
+		}
 		for (Probe& probe : probes)
 			if (probe.section.empty())
 				probe.section = probe.kind->way().section_of(probe.name);

@@ -76,7 +76,7 @@ std::string split(const std::string& arguments)
 		depth += (c == '(') - (c == ')');
 		if (c == ',' && depth == 0) {
 			if (i > from)
-				list += arguments.substr(from, i - from) + '\0';
+				list.append(arguments, from, i - from) += '\0';
 			from = i + 2;
 		}
 	}
@@ -192,9 +192,12 @@ private:
 			return;
 		Probe probe{&kind, hook.name, "", attachable};
 		if (options_.verbose) {
-			probe.arguments = split(arguments_text(hook.proto, skip));
+			const std::string arguments = arguments_text(hook.proto, skip);
 			if (kind.name == std::string_view("function") || kind.name == std::string_view("lsm"))
-				probe.prototype = prototype_text(hook.name, hook.proto);
+				probe.prototype = prototype_text(probe.name, hook.proto, arguments);
+			// A table shows them only where there is no prototype.
+			if (probe.prototype.empty() || options_.output != OutputFormat::table)
+				probe.arguments = split(arguments);
 		}
 		sink_(std::move(probe));
 	}
@@ -238,7 +241,8 @@ private:
 		const std::unordered_set<std::string_view> traceable(lines.begin(), lines.end());
 		std::unordered_set<std::string_view> typed;
 		for (const KernelFunction& function : hooks_.functions) {
-			typed.insert(function.name);
+			if (known)
+				typed.insert(function.name);
 			tell(kind, function, 0,
 				!known                               ? Way::Answer::unknown
 					: traceable.count(function.name) ? Way::Answer::yes

@@ -41,10 +41,12 @@ public:
 		const OptionSet sets[] = {{nullptr, kOptions, &options}};
 		parse_command_line(
 			{name(), summary(),
-				"What keeps a program (KEPT) is a process that holds it or its link, a pin, an attachment that\n"
-				"needs neither (XDP, tc, cgroup), or a map that leads to it. What only a process keeps goes with\n"
-				"it; where nothing is found, KEPT is `nothing seen`.\n\n"
-				"JSON has programs, maps and links at once, and ends in a summary; docs/progs.md has the keys.",
+				"What keeps a program (KEPT) is a process that holds it or its link, a pin, an\n"
+				"attachment that needs neither (XDP, tc, cgroup), or a map that leads to it.\n"
+				"What only a process keeps goes with it; where nothing is found, KEPT is\n"
+				"`nothing seen`.\n\n"
+				"JSON has programs, maps and links at once, and ends in a summary;\n"
+				"docs/progs.md has the keys.",
 				sets, {}, nullptr},
 			argc, argv);
 		if (options.output > OutputFormat::csv)
