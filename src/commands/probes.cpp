@@ -207,10 +207,10 @@ private:
 			probes.push_back(std::move(probe));
 		};
 		// Only what was asked for is tried: some trials take as long as all the rest. That is waiting for the kernel, so
-		// where everything is asked for it goes on beside the reading.
+		// where it is known beforehand what will be asked for it goes on beside the reading.
 		const bool binary = options.pid || !options.binary.empty();
 		std::future<void> trying;
-		if (!binary && ProbeGlob(options.glob).all())
+		if (binary || ProbeGlob(options.glob).all())
 			trying = std::async(std::launch::async, [&] { try_ways(kinds); });
 		(binary ? binary_probes : kernel_probes)(options, kinds, sink, unseen);
 		if (trying.valid()) {
