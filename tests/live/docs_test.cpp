@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // README.md and docs/ say what the tools do, no more and no less: options, commands, headings, exit statuses, links.
 // What they say of keys is in docs_keys_test.cpp.
-#include "pages.h"
+#include "documented.h"
 
 #include <algorithm>
 #include <cctype>
@@ -12,76 +12,6 @@
 using namespace corescope::test;
 
 namespace {
-
-struct Option {
-	std::string letter, name, argument;
-	bool operator==(const Option& other) const
-	{
-		return letter == other.letter && name == other.name && argument == other.argument;
-	}
-};
-std::ostream& operator<<(std::ostream& out, const Option& o)
-{
-	return out << (o.letter.empty() ? "" : "-" + o.letter + ", ") << "--" << o.name << " " << o.argument;
-}
-
-// "-x" and "--name ARG" in words; the second may also be "--name=ARG".
-Option option_of(const std::vector<std::string>& parts)
-{
-	Option option;
-	for (const std::string& part : parts) {
-		if (part.compare(0, 2, "--") == 0) {
-			const size_t end = part.find_first_of("= ");
-			option.name = part.substr(2, end - 2);
-			option.argument = end == std::string::npos ? "" : part.substr(end + 1);
-		} else {
-			option.letter = part.substr(1);
-		}
-	}
-	return option;
-}
-
-std::vector<Option> options_in_help(const std::string& tool)
-{
-	std::vector<Option> options;
-	for (const std::string& line : split(run_tool(tool + " --help").out, '\n')) {
-		const size_t indent = line.find_first_not_of(' ');
-		if (indent == 0 || indent > 6 || line[indent] != '-') // text begins further to the right
-			continue;
-		std::vector<std::string> parts;
-		for (std::string word : words(line)) {
-			if (word[0] != '-')
-				break;
-			if (word.back() == ',')
-				word.pop_back();
-			parts.push_back(word);
-			if (word.compare(0, 2, "--") == 0)
-				break;
-		}
-		options.push_back(option_of(parts));
-	}
-	REQUIRE(options.size() > 3);
-	return options;
-}
-
-struct Documented {
-	Option option;
-	std::vector<std::string> mentioned; // all code in its row
-};
-std::vector<Documented> options_in(const Lines& lines)
-{
-	std::vector<Documented> found;
-	for (const auto& row : table_rows(lines)) {
-		if (code_spans(row[0]).at(0)[0] != '-')
-			continue; // another table
-		Documented one{option_of(code_spans(row[0])), {}};
-		for (const std::string& cell : row)
-			for (const std::string& span : code_spans(cell))
-				one.mentioned.push_back(span);
-		found.push_back(one);
-	}
-	return found;
-}
 
 // The commands of a page: what stands in blocks of sh, and behind "$ " in those of console.
 struct Command {
