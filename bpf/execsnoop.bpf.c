@@ -4,9 +4,9 @@
 // only when asked for, at the exit of the two system calls.
 #include "lib/argv.bpf.h"
 #include "lib/event.bpf.h"
-#include "lib/filter.bpf.h"
 #include "lib/path.bpf.h"
 #include "lib/syscall.bpf.h"
+#include "lib/task_filter.bpf.h"
 #include "lib/view.bpf.h"
 
 #include "execsnoop.h"
@@ -14,21 +14,9 @@
 const volatile __u32 max_arg_bytes = 4096; // 0: arguments are not read at all
 const volatile bool want_file = false;     // the path given to the call
 const volatile bool want_paths = false;    // exe and cwd
-const volatile bool by_uid = false;
-const volatile __u32 only_uid = 0;
-const volatile __u32 only_ppid = 0;
 
 #define FILE_ROOM PATH_ROOM
 #define PATHS_ROOM (3 * PATH_ROOM)
-
-static __always_inline bool wanted(struct task_struct *task)
-{
-	if (by_uid && task_read(task, cred, uid.val) != only_uid)
-		return false;
-	if (only_ppid && task_read(task, real_parent, tgid) != (int)only_ppid)
-		return false;
-	return in_cgroup(task);
-}
 
 static __always_inline void fill_task(struct execsnoop_event *e, struct task_struct *task, __u32 tid, int ret)
 {
@@ -46,33 +34,29 @@ static __always_inline void fill_task(struct execsnoop_event *e, struct task_str
 	task_comm(e->pcomm, task_read(task, real_parent, group_leader));
 }
 
+// The length stays in the record, so that the verifier does not explore what comes after for each.
+static __always_inline void fill_file(struct execsnoop_event *e, long size)
+{
+	if (size > 0)
+		e->file_len = size;
+	if (size == PATH_ROOM)
+		e->flags |= EXEC_FILE_CUT;
+}
+
 // file: a kernel string. All offsets are below `room`, the constant number of bytes behind the record's head.
 static __always_inline void fill_paths(struct execsnoop_event *e, struct task_struct *task, const char *file,
 	const struct path *exe, __u32 room, bool loop)
 {
-	const struct path *root = &member(task, fs)->root;
+	const struct exe_and_cwd out = {&e->exe_len, &e->cwd_len, &e->flags, EXEC_EXE_CUT, EXEC_CWD_CUT};
 	__u32 at = opaque(e->args_len);
-	long n;
 
 	if (!want_file || at > room - FILE_ROOM)
 		return;
-	n = bpf_probe_read_kernel_str(e->data + at, PATH_ROOM, file);
-	if (n > 0)
-		e->file_len = n;
-	if (n == PATH_ROOM)
-		e->flags |= EXEC_FILE_CUT;
-	if (want_paths) {
-		e->flags |= EXEC_PATHS;
-		at = opaque(at + (e->file_len & (2 * PATH_ROOM - 1)));
-		if (exe && at <= room - PATH_ROOM) {
-			if (!read_path(e->data + at, &e->exe_len, exe, root, loop))
-				e->flags |= EXEC_EXE_CUT;
-			at = opaque(at + (e->exe_len & (2 * PATH_ROOM - 1)));
-		}
-		if (at <= room - PATH_ROOM &&
-			!read_path(e->data + at, &e->cwd_len, &member(task, fs)->pwd, root, loop))
-			e->flags |= EXEC_CWD_CUT;
-	}
+	fill_file(e, bpf_probe_read_kernel_str(e->data + at, PATH_ROOM, file));
+	if (!want_paths)
+		return;
+	e->flags |= EXEC_PATHS;
+	read_exe_and_cwd(&out, task, exe, e->data, at + (e->file_len & (2 * PATH_ROOM - 1)), room, loop);
 }
 
 // One size of record. args: bytes of argument room; the paths' room comes on top.
@@ -81,25 +65,11 @@ static __always_inline int tell_exec(
 {
 	const __u32 room = args + (want_paths ? PATHS_ROOM : want_file ? FILE_ROOM : 0);
 	struct execsnoop_event *e = event_reserve(sizeof(*e) + room);
-	__u64 start, total, len;
 
 	if (!e)
 		return 0;
 	fill_task(e, task, tid, 0);
-	start = member(task, mm, arg_start);
-	total = member(task, mm, arg_end) - start;
-	len = total < max_arg_bytes ? total : max_arg_bytes;
-	len = opaque(len);
-	if (len > args)
-		len = args;
-	e->args_total = total;
-	if (len < total)
-		e->flags |= EXEC_ARGS_CUT;
-	if (len && bpf_probe_read_user(e->data, len, (void *)start) < 0) {
-		e->flags |= EXEC_ARGS_UNREADABLE;
-		len = 0;
-	}
-	e->args_len = len;
+	e->args_len = read_args(task, e->data, max_arg_bytes, args, &e->args_total, &e->flags);
 	fill_paths(e, task, member(bprm, filename), &member(bprm, file)->f_path, room, loop);
 	event_submit(e);
 	return 0;
@@ -112,11 +82,9 @@ static __always_inline int executed(
 	struct linux_binprm *bprm = view(binary);
 	__u64 len;
 
-	if (!wanted(task))
+	if (!is_wanted(task))
 		return 0;
-	len = member(task, mm, arg_end) - member(task, mm, arg_start);
-	if (len > max_arg_bytes)
-		len = max_arg_bytes;
+	len = args_bytes(task, max_arg_bytes);
 	// The verifier wants constant sizes; these waste little, and each is verified anew.
 	if (len <= 256 && !want_paths)
 		return tell_exec(task, old_pid, bprm, 256, loop);
@@ -132,10 +100,9 @@ static __always_inline int tell_failed(
 {
 	struct task_struct *task = view(task_now());
 	struct execsnoop_event *e;
-	__u32 used;
-	long n;
+	__u32 used = 0;
 
-	if (!wanted(task))
+	if (!is_wanted(task))
 		return 0;
 	e = event_reserve(sizeof(*e) + 2 * room + FILE_ROOM);
 	if (!e)
@@ -144,17 +111,10 @@ static __always_inline int tell_failed(
 	if (max_arg_bytes && argv) { // the kernel takes no vector for an empty one
 		struct argv_walk walk = {argv, e->data, &e->args_len, &e->flags, max_arg_bytes};
 
-		argv_read(&walk, room, loop);
+		used = argv_read(&walk, room, loop);
 	}
-	used = e->args_len;
-	if (used > room)
-		used = e->args_len = room;
-	if (want_file) {
-		n = bpf_probe_read_user_str(e->data + opaque(used), PATH_ROOM, file);
-		e->file_len = n > 0 ? n : 0;
-		if (n == PATH_ROOM)
-			e->flags |= EXEC_FILE_CUT;
-	}
+	if (want_file)
+		fill_file(e, bpf_probe_read_user_str(e->data + opaque(used), PATH_ROOM, file));
 	event_submit(e);
 	return 0;
 }

@@ -5,84 +5,17 @@
 // sys_exit a little more, but needs no tracefs, and it alone sees calls of 32-bit programs.
 #include "lib/event.bpf.h"
 #include "lib/file.bpf.h"
-#include "lib/filter.bpf.h"
+#include "lib/open_call.bpf.h"
 #include "lib/path.bpf.h"
-#include "lib/syscall.bpf.h"
+#include "lib/task_filter.bpf.h"
 #include "lib/view.bpf.h"
 
 #include "opensnoop.h"
 
-#define AT_FDCWD (-100)
 #define ENAMETOOLONG 36
-#define O_CREAT 0100
-#define O_WRONLY 01
-#define O_TRUNC 01000
 
-const volatile __u32 only_pid = 0;
-const volatile __u32 only_tid = 0;
-const volatile bool by_uid = false;
-const volatile __u32 only_uid = 0;
 const volatile bool only_failed = false;
 const volatile bool want_base = false;
-
-#if defined(__TARGET_ARCH_x86)
-#define native_open(number) ((number) == 2 || (number) == 85 || (number) == 257 || (number) == 437)
-#define compat_open(number) ((number) == 5 || (number) == 8 || (number) == 295 || (number) == 437)
-#define call_of(number, compat)                              \
-	((number) == 437                          ? OPEN_OPENAT2 \
-			: (number) == ((compat) ? 5 : 2)  ? OPEN_OPEN    \
-			: (number) == ((compat) ? 8 : 85) ? OPEN_CREAT   \
-											  : OPEN_OPENAT)
-#else
-#define native_open(number) ((number) == 56 || (number) == 437)
-#define compat_open(number) ((number) == 5 || (number) == 8 || (number) == 322 || (number) == 437)
-#define call_of(number, compat)                        \
-	((number) == 437                    ? OPEN_OPENAT2 \
-			: (compat) && (number) == 5 ? OPEN_OPEN    \
-			: (compat) && (number) == 8 ? OPEN_CREAT   \
-										: OPEN_OPENAT)
-#endif
-
-// A call's arguments, wherever they came from.
-struct open_request {
-	const char *path;
-	__u64 how, resolve;
-	__u32 mode;
-	int dirfd;
-	__u16 call, flags;
-};
-
-static __always_inline void read_request(
-	struct open_request *r, struct pt_regs *regs, long number, bool compat)
-{
-	__u64 a = compat ? syscall_compat_arg1(regs) : syscall_arg1(regs);
-	__u64 b = compat ? syscall_compat_arg2(regs) : syscall_arg2(regs);
-	__u64 c = compat ? syscall_compat_arg3(regs) : syscall_arg3(regs);
-	__u64 d = compat ? syscall_compat_arg4(regs) : syscall_arg4(regs);
-	struct open_how how = {};
-
-	r->call = call_of(number, compat);
-	r->flags = 0;
-	r->resolve = 0;
-	if (r->call == OPEN_OPEN || r->call == OPEN_CREAT) {
-		r->dirfd = AT_FDCWD;
-		r->path = (void *)a;
-		r->how = r->call == OPEN_CREAT ? O_CREAT | O_WRONLY | O_TRUNC : (__u32)b;
-		r->mode = r->call == OPEN_CREAT ? b : c;
-		return;
-	}
-	r->dirfd = a;
-	r->path = (void *)b;
-	r->how = (__u32)c;
-	r->mode = d;
-	if (r->call != OPEN_OPENAT2)
-		return;
-	if (d < sizeof(how) || bpf_probe_read_user(&how, sizeof(how), (void *)c) < 0)
-		r->flags |= OPEN_HOW_UNREADABLE;
-	r->how = how.flags;
-	r->mode = how.mode;
-	r->resolve = how.resolve;
-}
 
 static __always_inline void fill_base(
 	struct opensnoop_event *e, struct task_struct *task, __u32 room, int dirfd, bool loop)
@@ -129,7 +62,7 @@ static __always_inline bool tell(
 	e->ret = ret;
 	e->dirfd = r->dirfd;
 	e->call = r->call;
-	e->flags = r->flags |
+	e->flags = (r->how_unreadable ? OPEN_HOW_UNREADABLE : 0) |
 		(n < 0                                                 ? OPEN_PATH_UNREADABLE
 				: n == OPEN_PATH_BYTES && ret == -ENAMETOOLONG ? OPEN_PATH_CUT
 															   : 0);
@@ -149,11 +82,9 @@ static __always_inline int opened(
 	struct task_struct *task = view(now);
 	struct open_request r;
 
-	if ((only_failed && ret >= 0) || (only_pid && task_read(task, tgid) != (int)only_pid) ||
-		(only_tid && task_read(task, pid) != (int)only_tid) ||
-		(by_uid && task_read(task, cred, uid.val) != only_uid) || !in_cgroup(task))
+	if ((only_failed && ret >= 0) || !is_wanted(task))
 		return 0;
-	read_request(&r, regs, number, compat);
+	read_open_request(&r, regs, number, compat);
 	if (!tell(task, &r, ret, 64, loop) && !tell(task, &r, ret, 256, loop))
 		tell(task, &r, ret, OPEN_PATH_BYTES, loop);
 	return 0;

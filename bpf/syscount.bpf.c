@@ -2,67 +2,36 @@
 // syscount: system calls at their exit, where number and result are both known. The plain count by call needs no helper
 // but for the CPU's number, no lock and nothing shared. With -L a second program at the entry notes the time.
 #include "lib/mark.bpf.h"
+#include "lib/row_key.bpf.h"
 #include "lib/syscall.bpf.h"
 
 #include "syscount.h"
 
-#define TABLE_KEY struct syscount_key
+#define TABLE_KEY struct row_key
 #define TABLE_ROW struct syscount_row
 #define TABLE_CELL struct syscount_cell
 #define TABLE_CELLS SYSCOUNT_CELLS
 #include "lib/table.bpf.h"
 
-const volatile __u32 by = SYSCOUNT_BY_SYSCALL;
 const volatile bool latency = false;
 const volatile bool cells = false; // by call, and without times
 const volatile bool only_failed = false;
 const volatile __u32 only_error = 0;
 const volatile __u32 only_pid = 0;
 
-#define ERRORS 4096 // include/linux/err.h: MAX_ERRNO, and one
-
 // What the call is counted for; false: nothing. `number` has its ABI's place in the upper half.
-static __always_inline bool key_of(
-	struct syscount_key *key, __u64 number, __u32 error, struct task_struct *task)
+static __always_inline bool key_of(struct row_key *key, __u64 number, __u32 error, struct task_struct *task)
 {
-	struct task_struct *leader;
-
-	key->a = key->b = 0;
-	switch (by) {
-	case SYSCOUNT_BY_SYSCALL: key->a = number; return true;
-	case SYSCOUNT_BY_PID:
-		leader = task_read(task, group_leader);
-		key->a = task_read(task, tgid);
-		key->b = task_read(leader, start_boottime);
+	if (task_key(key, task))
 		return true;
-	case SYSCOUNT_BY_TID:
-		key->a = task_read(task, pid);
-		key->b = task_read(task, start_boottime);
-		return true;
-	case SYSCOUNT_BY_COMM:
-		leader = task_read(task, group_leader);
-		bpf_probe_read_kernel_str(key, TASK_COMM_BYTES, &leader->comm);
-		return true;
-	case SYSCOUNT_BY_CGROUP: key->a = task_cgroup(task); return true;
-	default: key->a = error; return error;
-	}
-}
-
-static __always_inline void name_row(struct syscount_row *row, struct task_struct *task)
-{
-	if (by == SYSCOUNT_BY_TID) {
-		task_comm(row->comm, task);
-		row->nspid = own_number(BPF_CORE_READ(task, thread_pid), task_read(task, pid));
-	} else if (by == SYSCOUNT_BY_PID) {
-		task_comm(row->comm, task_read(task, group_leader));
-		row->nspid = task_nspid(task);
-	}
+	key->a = row_by == SYSCOUNT_BY_ERROR ? error : number;
+	return row_by != SYSCOUNT_BY_ERROR || error;
 }
 
 static __always_inline void count_in_row(__u64 number, __u32 error, bool renames, __u64 ns)
 {
 	struct task_struct *task = task_now();
-	struct syscount_key key;
+	struct row_key key;
 	struct syscount_row *row;
 	bool made;
 
@@ -73,7 +42,7 @@ static __always_inline void count_in_row(__u64 number, __u32 error, bool renames
 		return;
 	// A process is often forked under one name and lives under the one that exec gives it.
 	if (made || renames)
-		name_row(row, task);
+		fill_row_task(&row->task, task);
 	__sync_fetch_and_add(&row->counts.count, 1);
 	if (error)
 		__sync_fetch_and_add(&row->counts.failed, 1);
@@ -104,18 +73,13 @@ static __always_inline int count_in_cell(__u32 at, __u32 error)
 
 static __noinline int count(struct pt_regs *regs, long ret, __u64 ns)
 {
-	int number = syscall_left_number(regs);
-	__u32 error = (__u64)ret > -(__u64)ERRORS ? -ret : 0;
-	enum syscall_abi abi = SYSCALL_NATIVE;
+	__u32 error = syscall_failed(ret) ? -ret : 0;
+	enum syscall_abi abi;
+	int number;
 
 	if ((only_failed && !error) || (only_error && error != only_error))
 		return 0;
-	if (syscall_left_compat(regs))
-		abi = SYSCALL_COMPAT;
-	else if (syscall_is_x32(number))
-		abi = SYSCALL_X32;
-	if (abi == SYSCALL_X32)
-		number &= ~X32_BIT;
+	number = syscall_left(regs, &abi);
 	// The child comes out of the call that only its parent has made.
 	if (!ret && syscall_makes_task(number, abi == SYSCALL_COMPAT))
 		return 0;
@@ -136,7 +100,7 @@ int BPF_PROG(counted, struct pt_regs *regs, long ret)
 	if (cells && !only_failed && !only_error && !only_pid && !filter_cgroup &&
 		(__u32)number < SYSCOUNT_CELLS / 2 && syscall_left_native(regs) &&
 		(ret || !syscall_makes_task(number, false)))
-		return count_in_cell(number, (__u64)ret > -(__u64)ERRORS);
+		return count_in_cell(number, syscall_failed(ret));
 	return wanted_task() ? count(regs, ret, 0) : 0;
 }
 
@@ -144,12 +108,8 @@ static __always_inline void pace(bool begins)
 {
 	struct syscount_cell *cell = table_cell(SYSCOUNT_PACE);
 
-	if (!cell)
-		return;
-	if (begins)
-		cell->count++;
-	else
-		cell->failed++;
+	if (cell)
+		++*(begins ? &cell->count : &cell->failed);
 }
 
 static __always_inline int begin(enum mark_kind kind, struct pt_regs *regs, long number)
@@ -177,14 +137,11 @@ static __always_inline int end(enum mark_kind kind, struct pt_regs *regs, long r
 	return 0;
 }
 
-TRACEPOINT("sys_enter")
-int BPF_PROG(begun, struct pt_regs *regs, long number) { return begin(MARK_BY_STORAGE, regs, number); }
+#define HOOKS(suffix, kind)                                                                              \
+	TRACEPOINT("sys_enter")                                                                              \
+	int BPF_PROG(begun##suffix, struct pt_regs *regs, long number) { return begin(kind, regs, number); } \
+	TRACEPOINT("sys_exit")                                                                               \
+	int BPF_PROG(ended##suffix, struct pt_regs *regs, long ret) { return end(kind, regs, ret); }
 
-TRACEPOINT("sys_exit")
-int BPF_PROG(ended, struct pt_regs *regs, long ret) { return end(MARK_BY_STORAGE, regs, ret); }
-
-TRACEPOINT("sys_enter")
-int BPF_PROG(begun_by_hash, struct pt_regs *regs, long number) { return begin(MARK_BY_HASH, regs, number); }
-
-TRACEPOINT("sys_exit")
-int BPF_PROG(ended_by_hash, struct pt_regs *regs, long ret) { return end(MARK_BY_HASH, regs, ret); }
+HOOKS(, MARK_BY_STORAGE)
+HOOKS(_by_hash, MARK_BY_HASH)

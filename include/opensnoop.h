@@ -3,10 +3,7 @@
 #pragma once
 
 #include "event.h"
-
-#define OPEN_PATH_BYTES 4096 // the longest path that the kernel takes, with its NUL (PATH_MAX)
-
-enum open_call { OPEN_OPEN, OPEN_CREAT, OPEN_OPENAT, OPEN_OPENAT2 };
+#include "open_call.h"
 
 enum open_flag {
 	OPEN_PATH_CUT = 1,

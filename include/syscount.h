@@ -2,30 +2,14 @@
 // syscount: what is counted for one call, process, cgroup or error.
 #pragma once
 
-#include "event.h"
 #include "hist.h"
+#include "row_key.h"
+#include "syscall_abi.h"
 
+// In a row's key `a`: the number of the call in its lower half, and enum syscall_abi in the upper; or the error's number.
 enum syscount_by {
-	SYSCOUNT_BY_SYSCALL,
-	SYSCOUNT_BY_PID,
-	SYSCOUNT_BY_TID,
-	SYSCOUNT_BY_COMM,
-	SYSCOUNT_BY_CGROUP,
+	SYSCOUNT_BY_SYSCALL = ROW_BY_OWN,
 	SYSCOUNT_BY_ERROR,
-};
-
-// Which table a number is of; in the upper half of a key by syscall, whose lower half is the number (32 bits).
-enum syscall_abi {
-	SYSCALL_NATIVE,
-	SYSCALL_COMPAT, // 32-bit: i386, or 32-bit ARM
-	SYSCALL_X32,
-};
-
-// a, b: the call and 0; process or thread and its start time (since boot, ns); the 16 bytes of a name; cgroup id and
-// 0; error number and 0.
-struct syscount_key {
-	__u64 a;
-	__u64 b;
 };
 
 struct syscount_cell {
@@ -46,9 +30,7 @@ struct syscount_counts {
 
 struct syscount_row {
 	__u64 rows;
-	struct syscount_key key;
-	char comm[TASK_COMM_BYTES];
-	__u32 nspid;
-	__u32 pad;
+	struct row_key key;
+	struct row_task task;
 	struct syscount_counts counts;
 };

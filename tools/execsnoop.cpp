@@ -3,6 +3,7 @@
 #include "execsnoop.h"
 #include "base/error.h"
 #include "cli/stream.h"
+#include "cli/task_filter.h"
 #include "execsnoop.skel.h"
 #include "output/arguments.h"
 
@@ -128,9 +129,7 @@ void configure(execsnoop_bpf& skel, const Options& o, const StreamSetup& setup)
 	skel.rodata->max_arg_bytes = o.no_args ? 0 : static_cast<__u32>(o.max_arg_bytes.value);
 	skel.rodata->want_file = setup.data() || o.name;
 	skel.rodata->want_paths = setup.data();
-	skel.rodata->by_uid = o.uid.given;
-	skel.rodata->only_uid = o.uid.value;
-	skel.rodata->only_ppid = static_cast<__u32>(o.ppid.value);
+	configure_task_filter(skel, {.ppid = o.ppid, .uid = o.uid});
 }
 
 bool keep(const Event& e, const Options& o)

@@ -2,6 +2,7 @@
 // opensnoop: every call that opens a file, and what came of it.
 #include "opensnoop.h"
 #include "cli/stream.h"
+#include "cli/task_filter.h"
 #include "opensnoop.skel.h"
 #include "output/arguments.h"
 #include "output/open_flags.h"
@@ -78,15 +79,6 @@ TextValue path(const Event& e, const FieldContext& context)
 	(full += '/') += given;
 	return Value::text(full);
 }
-BooleanValue path_truncated(const Event& e, const FieldContext&)
-{
-	return Value::boolean(e.flags & (OPEN_PATH_CUT | OPEN_BASE_CUT));
-}
-BooleanValue path_unreadable(const Event& e, const FieldContext&)
-{
-	return Value::boolean(e.flags & OPEN_PATH_UNREADABLE);
-}
-
 constexpr Field kFields[] = {
 	time_field<&Event::ts>(kOptional | kInData),
 	field<&Event::uid>("UID", "uid", 6, kOptional | kInData, "user"),
@@ -97,8 +89,8 @@ constexpr Field kFields[] = {
 	computed<Event, flags>("FLAGS", "flags", 28, kOptional | kInData, "flags in words"),
 	computed<Event, mode>("MODE", "mode", 5, kOptional | kInData, "mode of a file that would be made, octal"),
 	computed<Event, path>("PATH", "path", 0, kEverywhere, "the path as it was given; with -F from the root"),
-	computed<Event, path_truncated>(nullptr, "path_truncated", 0, kInData, "whether it was cut"),
-	computed<Event, path_unreadable>(nullptr, "path_unreadable", 0, kInData, "whether it could not be read"),
+	flag_field<Event, OPEN_PATH_CUT | OPEN_BASE_CUT>("path_truncated", "whether it was cut"),
+	flag_field<Event, OPEN_PATH_UNREADABLE>("path_unreadable", "whether it could not be read"),
 	field<&Event::ret>(nullptr, "ret", 0, kInData, "the descriptor, or the error as a negative number"),
 	error_field<&Event::ret>(),
 	computed<Event, call>(nullptr, "call", 0, kInData, "open, creat, openat or openat2"),
@@ -163,10 +155,7 @@ void prepare(const Options& o, StreamSetup& setup)
 
 void configure(opensnoop_bpf& skel, const Options& o, const StreamSetup&)
 {
-	skel.rodata->only_pid = static_cast<__u32>(o.pid.value);
-	skel.rodata->only_tid = static_cast<__u32>(o.tid.value);
-	skel.rodata->by_uid = o.uid.given;
-	skel.rodata->only_uid = o.uid.value;
+	configure_task_filter(skel, {.pid = o.pid, .tid = o.tid, .uid = o.uid});
 	skel.rodata->only_failed = o.failed;
 	skel.rodata->want_base = o.full;
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-// A vector of strings in user memory (argv), followed pointer by pointer. For calls that have not taken it over: what
-// is not resident there cannot be read here, and is told as "?".
+// The arguments of a program: those that a process runs with, which lie one behind the other; and a vector of strings in
+// user memory (argv), followed pointer by pointer, for calls that have not taken it over. What is not resident there
+// cannot be read here, and is told as "?".
 #pragma once
 
-#include "lib/core.bpf.h"
+#include "lib/task.bpf.h"
 
 #define ARGV_MOST 4096        // strings that are followed
 #define ARGV_MOST_UNROLLED 32 // the same where the kernel has no bpf_loop (before 5.17)
@@ -12,7 +13,37 @@
 
 enum argv_flag { ARGV_CUT = 1, ARGV_UNREADABLE = 2 };
 
-// What is kept while it is read. *used and *flags lie in the record: what the verifier does not track it does not
+// How many bytes the task's arguments have, or `most`. task: a tracepoint's argument, whose address space is there.
+static __always_inline __u64 args_bytes(struct task_struct *task, __u32 most)
+{
+	__u64 all = member(task, mm, arg_end) - member(task, mm, arg_start);
+
+	return all < most ? all : most;
+}
+
+// Reads them, most: bytes, and not more than `room`, a constant. Returns how many there are in `data`; *flags, in the
+// record, tells of more.
+static __always_inline __u64 read_args(
+	struct task_struct *task, char *data, __u32 most, const __u32 room, __u32 *total, __u32 *flags)
+{
+	__u64 start = member(task, mm, arg_start);
+	__u64 all = member(task, mm, arg_end) - start;
+	__u64 len = all < most ? all : most;
+
+	len = opaque(len);
+	if (len > room)
+		len = room;
+	*total = all;
+	if (len < all)
+		*flags |= ARGV_CUT;
+	if (len && bpf_probe_read_user(data, len, (void *)start) < 0) {
+		*flags |= ARGV_UNREADABLE;
+		len = 0;
+	}
+	return len;
+}
+
+// What is kept while a vector is read. *used and *flags lie in the record: what the verifier does not track it does not
 // explore.
 struct argv_walk {
 	const char *const *argv;
@@ -59,8 +90,9 @@ static long argv_next_small(__u32 i, struct argv_walk *walk) { return argv_next(
 
 static long argv_next_large(__u32 i, struct argv_walk *walk) { return argv_next(walk, i, ARGV_LARGE); }
 
-// room: ARGV_SMALL or ARGV_LARGE, a constant; walk->data has twice as much. loop: a constant, as for read_path().
-static __always_inline void argv_read(struct argv_walk *walk, const __u32 room, bool loop)
+// Returns how many bytes there are in walk->data, for the verifier too at most `room`: ARGV_SMALL or ARGV_LARGE, a
+// constant; walk->data has twice as much. loop: a constant, as for read_path().
+static __always_inline __u32 argv_read(struct argv_walk *walk, const __u32 room, bool loop)
 {
 	if (loop) {
 		if (bpf_loop(ARGV_MOST, room > ARGV_SMALL ? argv_next_large : argv_next_small, walk, 0) == ARGV_MOST)
@@ -77,4 +109,7 @@ static __always_inline void argv_read(struct argv_walk *walk, const __u32 room, 
 		*walk->used = walk->most;
 		*walk->flags |= ARGV_CUT;
 	}
+	if (*walk->used > room)
+		*walk->used = room;
+	return *walk->used;
 }

@@ -78,3 +78,28 @@ static __always_inline bool read_path(
 	}
 	return walk.complete;
 }
+
+// Two paths in one record: their lengths, which begin at 0, and the flags that one was cut, which are set in *flags. All
+// of it lies in the record: what the verifier does not track it does not explore.
+struct exe_and_cwd {
+	__u32 *exe_len, *cwd_len, *flags;
+	__u32 exe_cut, cwd_cut;
+};
+
+// Writes the components of the executable's path (null: none) and of the current directory's to `data` from `at` on, one
+// behind the other. room: a constant, bytes of data. What finds less than PATH_ROOM is left out. loop: as for
+// read_path().
+static __always_inline void read_exe_and_cwd(const struct exe_and_cwd *out, struct task_struct *task,
+	const struct path *exe, char *data, __u32 at, const __u32 room, bool loop)
+{
+	const struct path *root = &member(task, fs)->root;
+
+	at = opaque(at);
+	if (exe && at <= room - PATH_ROOM) {
+		if (!read_path(data + at, out->exe_len, exe, root, loop))
+			*out->flags |= out->exe_cut;
+		at = opaque(at + (*out->exe_len & (2 * PATH_ROOM - 1)));
+	}
+	if (at <= room - PATH_ROOM && !read_path(data + at, out->cwd_len, &member(task, fs)->pwd, root, loop))
+		*out->flags |= out->cwd_cut;
+}

@@ -5,6 +5,8 @@
 
 #include "lib/task.bpf.h"
 
+#include "syscall_abi.h"
+
 #define KERNEL_STACK_BYTES 16384 // THREAD_SIZE of both architectures, with pages of 4 KiB and without KASAN
 
 #if defined(__TARGET_ARCH_x86)
@@ -95,6 +97,24 @@ static __always_inline bool syscall_left_compat(struct pt_regs *regs)
 #else
 	return !syscall_left_native(regs);
 #endif
+}
+
+// Which call was left: its number, of x32 without X32_BIT, and its ABI.
+static __always_inline int syscall_left(struct pt_regs *regs, enum syscall_abi *abi)
+{
+	int number = syscall_left_number(regs);
+
+	*abi = SYSCALL_NATIVE;
+	if (syscall_left_compat(regs))
+		*abi = SYSCALL_COMPAT;
+	else if (syscall_is_x32(number))
+		*abi = SYSCALL_X32;
+	return *abi == SYSCALL_X32 ? number & ~X32_BIT : number;
+}
+
+static __always_inline bool syscall_failed(long ret)
+{
+	return (__u64)ret > -4096ULL; // include/linux/err.h: MAX_ERRNO
 }
 
 // Numbers of x32 come without X32_BIT: fork, vfork, clone or clone3.

@@ -54,6 +54,10 @@ struct TableSetup {
 		if (yes)
 			shown.push_back(key);
 	}
+	void show_all(std::span<const std::string_view> keys)
+	{
+		shown.insert(shown.end(), keys.begin(), keys.end());
+	}
 };
 
 // A table run, without types.

@@ -2,6 +2,8 @@
 // Tables by number, made once from what the headers have and what they may be too old for.
 #include "system/syscalls.h"
 
+#include "output/buffer.h"
+
 #include <algorithm>
 #include <map>
 
@@ -77,6 +79,17 @@ std::string_view abi_name(SyscallAbi abi)
 	constexpr std::string_view kNames[] = {"arm64", "arm", "x32"};
 #endif
 	return kNames[static_cast<size_t>(abi)];
+}
+
+void append_syscall_list(Buffer& out)
+{
+	for (const SyscallAbi abi : {SyscallAbi::native, SyscallAbi::compat, SyscallAbi::x32})
+		for (const SyscallName& one : syscall_names(abi)) {
+			out.append_u64_right(one.number, 5);
+			out.append(": ");
+			out.append(syscall_name(abi, one.number));
+			out.append('\n');
+		}
 }
 
 } // namespace corescope

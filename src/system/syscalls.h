@@ -9,6 +9,8 @@
 
 namespace corescope {
 
+class Buffer;
+
 struct SyscallName {
 	uint32_t number;
 	const char* name;
@@ -24,6 +26,8 @@ std::vector<SyscallName> syscall_names(SyscallAbi abi);
 // "read", "i386:read", "x32:read"; "466" for a number without a name, and "sigreturn" for -1, which is what
 // rt_sigreturn leaves behind. Holds as long as the process.
 std::string_view syscall_name(SyscallAbi abi, uint32_t number);
+// All of them, a line each: "    0: read".
+void append_syscall_list(Buffer& out);
 std::string_view abi_name(SyscallAbi abi); // "x86_64", "i386", "x32", "arm64", "arm"
 
 // What asm/unistd.h and the like have, in their own order; empty where there is no such ABI.
