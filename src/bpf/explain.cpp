@@ -155,7 +155,8 @@ Diagnosis diagnose_load(const Failure& failure, const Surroundings& here)
 	default: break;
 	}
 	return {kUnavailable,
-		std::string("this kernel does not take the BPF programs: ") + std::strerror(failure.error),
+		std::string("this kernel does not take the BPF programs: ") +
+			(failure.error == kNotSupported ? "not supported" : std::strerror(failure.error)),
 		"--verbose shows the verifier's words; a newer kernel may have what they need"};
 }
 

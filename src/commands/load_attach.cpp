@@ -46,6 +46,29 @@ bool in_cgroup(const bpf_program* program)
 	}
 }
 
+bool in_network(const bpf_program* program)
+{
+	const bpf_prog_type type = bpf_program__type(program);
+	return type == BPF_PROG_TYPE_SK_LOOKUP || type == BPF_PROG_TYPE_FLOW_DISSECTOR;
+}
+
+const char* hung_by(const bpf_program* program)
+{
+	switch (bpf_program__type(program)) {
+	case BPF_PROG_TYPE_SOCKET_FILTER:
+	case BPF_PROG_TYPE_SK_REUSEPORT: return "the owner of a socket (setsockopt)";
+	case BPF_PROG_TYPE_SK_SKB:
+	case BPF_PROG_TYPE_SK_MSG: return "the owner of a sockmap";
+	case BPF_PROG_TYPE_LWT_IN:
+	case BPF_PROG_TYPE_LWT_OUT:
+	case BPF_PROG_TYPE_LWT_XMIT:
+	case BPF_PROG_TYPE_LWT_SEG6LOCAL: return "ip route";
+	case BPF_PROG_TYPE_SCHED_ACT: return "tc";
+	case BPF_PROG_TYPE_LIRC_MODE2: return "whoever reads an infrared receiver";
+	default: return nullptr;
+	}
+}
+
 void refuse_target(const bpf_program* program, const std::string& target, const std::string& why)
 {
 	throw Error(kUsage, "--attach " + std::string(bpf_program__name(program)) + "=" + target + ": " + why);
@@ -61,6 +84,10 @@ const char* target_wanted(const bpf_program* program)
 {
 	if (in_cgroup(program))
 		return "a folder of the cgroup file system";
+	if (in_network(program))
+		return "a network namespace, as /run/netns/NAME or /proc/self/ns/net";
+	if (hung_by(program))
+		return nullptr;
 	const std::string_view section = bpf_program__section_name(program);
 	switch (bpf_program__type(program)) {
 	case BPF_PROG_TYPE_XDP: return "an interface";
@@ -84,7 +111,7 @@ const char* target_wanted(const bpf_program* program)
 	case BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE: return "the name of a tracepoint";
 	case BPF_PROG_TYPE_TRACING: return "a kernel function, or for tp_btf a tracepoint's name";
 	case BPF_PROG_TYPE_LSM: return "the name of an LSM hook";
-	default: return "a target, which load cannot give to this kind";
+	default: return "what it is for";
 	}
 }
 
@@ -110,6 +137,11 @@ void LoadedObject::check_targets() const
 		const auto given = std::find_if(
 			targets_.begin(), targets_.end(), [&](const auto& pair) { return pair.first == name; });
 		const char* wanted = target_wanted(one);
+		if (const char* who = hung_by(one); who && options_.pin.empty() && !file_.tail_calls.count(name))
+			throw Error(kUnavailable,
+				"program '" + name + "' (section \"" + bpf_program__section_name(one) +
+					"\") is hooked in by " + who + ", not by load; --pin DIR loads and pins it, --skip " +
+					name + " leaves it out");
 		const bool called = file_.tail_calls.count(name) > 0;
 		any = any || given != targets_.end() || (!wanted && !called);
 		if (given != targets_.end()) {
@@ -143,7 +175,7 @@ void LoadedObject::attach()
 			}
 		const bpf_prog_type kind = bpf_program__type(one);
 		if (given || target_wanted(one) || kind == BPF_PROG_TYPE_STRUCT_OPS ||
-			kind == BPF_PROG_TYPE_SYSCALL || file_.tail_calls.count(name))
+			kind == BPF_PROG_TYPE_SYSCALL || hung_by(one) || file_.tail_calls.count(name))
 			continue;
 		attach_by_target(one, "", options_.frequency ? options_.frequency.value : 99, attachments_);
 	}

@@ -14,6 +14,9 @@ std::string_view section_kind(const bpf_program* program);
 bool names_target(const bpf_program* program);
 bool is_user_probe(const bpf_program* program);
 bool in_cgroup(const bpf_program* program);
+bool in_network(const bpf_program* program); // hooked into a network namespace
+// Who hooks in what no loader can: "the owner of a socket"; null: load does.
+const char* hung_by(const bpf_program* program);
 
 // Throws Error(kUsage) about --attach PROG=target.
 [[noreturn]] void refuse_target(

@@ -194,18 +194,24 @@ bpf_link* attach_tracepoint(bpf_program* program, const std::string& target)
 		[&] { return bpf_program__attach_tracepoint(program, category.c_str(), name.c_str()); });
 }
 
-bpf_link* attach_cgroup(bpf_program* program, const std::string& target)
+// A cgroup or a network namespace, by the file that stands for it.
+bpf_link* attach_to_file(bpf_program* program, const std::string& target)
 {
-	const int fd = open(target.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const bool network = in_network(program);
+	const int fd = open(target.c_str(), O_RDONLY | O_CLOEXEC | (network ? O_NONBLOCK : O_DIRECTORY));
 	if (fd < 0)
-		refuse_target(program, target, std::string("cannot be opened as a cgroup: ") + std::strerror(errno));
-	bpf_link* link = bpf_program__attach_cgroup(program, fd);
+		refuse_target(program, target,
+			std::string("cannot be opened as a ") + (network ? "network namespace: " : "cgroup: ") +
+				std::strerror(errno));
+	bpf_link* link =
+		network ? bpf_program__attach_netns(program, fd) : bpf_program__attach_cgroup(program, fd);
 	const int error = errno;
 	close(fd);
-	if (!link && error == EBADF)
-		refuse_target(program, target, "is no folder of the cgroup (v2) file system");
+	if (!link && (error == EBADF || (network && error == EINVAL)))
+		refuse_target(program, target,
+			network ? "is no network namespace" : "is no folder of the cgroup (v2) file system");
 	errno = error;
-	return link_or_throw(program, "cgroup " + target, [&] { return link; });
+	return link_or_throw(program, std::string(network ? "netns " : "cgroup ") + target, [&] { return link; });
 }
 
 } // namespace
@@ -267,8 +273,8 @@ void attach_by_target(bpf_program* program, const std::string& target, uint64_t 
 		[[fallthrough]];
 	default: break;
 	}
-	if (in_cgroup(program))
-		return add("cgroup " + target, attach_cgroup(program, target));
+	if (in_cgroup(program) || in_network(program))
+		return add((in_cgroup(program) ? "cgroup " : "netns ") + target, attach_to_file(program, target));
 	return automatic(); // fentry, tp_btf, LSM: the target was set before the load
 }
 

@@ -96,10 +96,15 @@ public:
 		struct statfs about;
 		if (statfs(parent.c_str(), &about) != 0)
 			refuse("--pin: " + parent, errno);
-		if (about.f_type != static_cast<decltype(about.f_type)>(BPF_FS_MAGIC))
+		if (about.f_type != static_cast<decltype(about.f_type)>(BPF_FS_MAGIC)) {
+			if (statfs(path_.c_str(), &about) == 0 &&
+				about.f_type == static_cast<decltype(about.f_type)>(BPF_FS_MAGIC))
+				throw Error(
+					kUsage, "--pin: " + path_ + " is a BPF file system itself: name a new folder in it");
 			throw Error(kUsage,
 				"--pin: " + path_ + " does not lie in a BPF file system; that is " + kBpffs +
 					" (mount -t bpf bpf " + kBpffs + ")");
+		}
 		if (path_.substr(slash + 1).find('.') != std::string::npos)
 			throw Error(kUsage, "--pin: the BPF file system takes no '.' in a name");
 		if (access(path_.c_str(), F_OK) == 0)
@@ -191,9 +196,11 @@ void pin_object(LoadedObject& object, const std::string& path)
 	const auto number = [](size_t count, const char* what) {
 		return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
 	};
-	std::printf("%s at %s left running, pinned in %s; end that by: corescope unload %s\n",
+	const size_t hooks = object.attachments().size();
+	std::printf("%s %s, pinned in %s; end that by: corescope unload %s\n",
 		number(object.programs().size(), "program").c_str(),
-		number(object.attachments().size(), "hook").c_str(), folder.path().c_str(), folder.path().c_str());
+		hooks ? ("at " + number(hooks, "hook") + " left running").c_str() : "loaded, hooked in nowhere",
+		folder.path().c_str(), folder.path().c_str());
 }
 
 void unpin_object(const std::string& path)

@@ -26,7 +26,7 @@ constexpr std::string_view kSyscallPrefixes[] = {"__x64_sys_", "__arm64_sys_"};
 std::string tracefs()
 {
 	for (const char* place : {"/sys/kernel/tracing", "/sys/kernel/debug/tracing"})
-		if (access((std::string(place) + "/events").c_str(), F_OK) == 0)
+		if (access((std::string(place) + "/events").c_str(), F_OK) == 0 || errno == EACCES)
 			return place;
 	return "";
 }

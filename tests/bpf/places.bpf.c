@@ -54,4 +54,18 @@ int on_typed(void* ctx)
 	return 0;
 }
 
+SEC("sk_lookup")
+int on_lookup(struct bpf_sk_lookup* ctx)
+{
+	__sync_fetch_and_add(&seen, 1);
+	return SK_PASS;
+}
+
+SEC("socket") // hooked in by whoever owns a socket
+int on_own_packet(struct __sk_buff* ctx)
+{
+	__sync_fetch_and_add(&seen, 1);
+	return 0;
+}
+
 char LICENSE[] SEC("license") = "GPL";

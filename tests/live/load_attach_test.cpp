@@ -125,6 +125,31 @@ TEST_CASE("tracepoints that --attach names are those that are counted")
 	}
 }
 
+TEST_CASE("what only a socket's owner can hook in is refused, or loaded and pinned for them")
+{
+	if (const auto why = cannot_trace(); !why.empty())
+		SKIP_TEST(why);
+	const Places places;
+	const std::vector<std::string> only = {"load", places.path(), "--only", "on_own_packet"};
+	const LoadSaid refused = run_load(only);
+	INFO(refused.errors);
+	CHECK(refused.status == 69);
+	CHECK(refused.errors.find("owner of a socket") != std::string::npos);
+	const PinFolder folder;
+	if (folder.path().empty())
+		SKIP_TEST("needs a BPF file system");
+	const std::string pin = folder.path() + "/own";
+	std::vector<std::string> pinned = only;
+	pinned.insert(pinned.end(), {"--pin", pin});
+	const LoadSaid said = run_load(pinned);
+	INFO(said.errors);
+	CHECK(said.status == 0);
+	CHECK(said.out.find("hooked in nowhere") != std::string::npos);
+	CHECK(access((pin + "/prog_on_own_packet").c_str(), F_OK) == 0);
+	CHECK(run_load({"unload", pin}).status == 0);
+	CHECK(access(pin.c_str(), F_OK) != 0);
+}
+
 TEST_CASE("packets are counted at an interface and in a cgroup, and the hooks are gone at the end")
 {
 	if (const auto why = cannot_trace(); !why.empty())
@@ -146,6 +171,11 @@ TEST_CASE("packets are counted at an interface and in a cgroup, and the hooks ar
 		{"on_packet", "lo"}, {"on_filter", "lo"}, {"on_filter", "lo:egress"}};
 	if (const std::string cgroup = cgroup_mount(); !cgroup.empty())
 		cases.emplace_back("on_egress", cgroup);
+	const LoadSaid lookup = run_load({"load", places.path(), "--only", "on_lookup", "--attach",
+		"on_lookup=/proc/self/ns/net", "--duration", "1ms"});
+	if (lookup.status != 69) // since 5.9
+		cases.emplace_back("on_lookup",
+			"/proc/" + std::to_string(getpid()) + "/task/" + std::to_string(gettid()) + "/ns/net");
 	for (const auto& [program, target] : cases) {
 		INFO(program << " at " << target);
 		for (int round = 0; round < 2; round++) { // the second finds nothing left of the first
@@ -165,6 +195,10 @@ TEST_CASE("packets are counted at an interface and in a cgroup, and the hooks ar
 		run_load({"load", places.path(), "--only", "on_egress", "--attach", "on_egress=/tmp"});
 	CHECK(wrong.status == 64);
 	CHECK(wrong.errors.find("cgroup") != std::string::npos);
+	const LoadSaid elsewhere =
+		run_load({"load", places.path(), "--only", "on_lookup", "--attach", "on_lookup=/etc/passwd"});
+	CHECK(elsewhere.status == 64);
+	CHECK(elsewhere.errors.find("network namespace") != std::string::npos);
 	const LoadSaid untold = run_load({"load", places.path()});
 	CHECK(untold.status == 64);
 	CHECK(untold.errors.find("an interface") != std::string::npos);
