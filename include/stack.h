@@ -28,7 +28,7 @@ struct stack_value {
 	__u64 count;
 	__u64 sum_ns;
 	__u32 nspid;
-	__u32 pad;
+	__u32 pidns; // inode number
 };
 
 // A stack. Behind it lie its addresses, leaf first: as many as are kept, and one more, which tells that there are more.

@@ -101,11 +101,13 @@ static __always_inline void stack_fill_key(struct stack_key *key, struct task_st
 // Seldom: the first time that this comes. Null when there is no room.
 static __noinline struct stack_value *stack_new_row(struct stack_key *key, struct task_struct *task)
 {
-	struct stack_value fresh = {.nspid = task_nspid(task)};
+	struct stack_value fresh = {.nspid = task_nspid(task), .pidns = task_pidns(task)}, *value;
 	struct stack_seen *seen;
 
 	bpf_map_update_elem(&stack_counts, key, &fresh, BPF_NOEXIST);
-	if (key->user > STACK_LOST) {
+	value = bpf_map_lookup_elem(&stack_counts, key);
+	// Of what is not counted nothing is to be named, and nobody would ever forget it.
+	if (value && key->user > STACK_LOST) {
 		seen =
 			bpf_ringbuf_reserve(&events, sizeof(*seen), 0); // what finds no room is named later, if it can be
 		if (seen) {
@@ -114,7 +116,7 @@ static __noinline struct stack_value *stack_new_row(struct stack_key *key, struc
 			event_submit(seen);
 		}
 	}
-	return bpf_map_lookup_elem(&stack_counts, key);
+	return value;
 }
 
 // Counts once, with a value in ns, for this key.

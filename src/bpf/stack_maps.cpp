@@ -89,9 +89,19 @@ const KeptStack* StackMaps::stack(uint64_t id)
 	return &kept;
 }
 
-void StackMaps::drop(const stack_key& key) const { bpf_map_delete_elem(counts_, &key); }
+// Both at once since 5.14.
+std::optional<stack_value> StackMaps::drop(const stack_key& key) const
+{
+	stack_value last;
+	if (!bpf_map_lookup_and_delete_elem(counts_, &key, &last))
+		return last;
+	if (bpf_map_lookup_elem(counts_, &key, &last))
+		return std::nullopt;
+	bpf_map_delete_elem(counts_, &key);
+	return last;
+}
 
-void StackMaps::keep_stacks(const std::set<uint64_t>& used)
+void StackMaps::keep_stacks(const std::set<uint64_t>& used, bool unknown)
 {
 	for (const uint64_t id : dropped_)
 		if (!used.count(id))
@@ -102,6 +112,15 @@ void StackMaps::keep_stacks(const std::set<uint64_t>& used)
 			bpf_map_delete_elem(stacks_, &id);
 			dropped_.insert(id);
 		}
+	if (!unknown)
+		return;
+	std::vector<uint64_t> unused;
+	uint64_t id;
+	for (const uint64_t* before = nullptr; !bpf_map_get_next_key(stacks_, before, &id); before = &id)
+		if (!used.count(id))
+			unused.push_back(id);
+	for (const uint64_t each : unused)
+		bpf_map_delete_elem(stacks_, &each);
 }
 
 } // namespace corescope

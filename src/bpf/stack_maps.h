@@ -6,6 +6,7 @@
 #include "stack.h"
 
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <unordered_map>
 #include <utility>
@@ -33,10 +34,12 @@ public:
 	// A stack never changes. Null if there is none of this id.
 	const KeptStack* stack(uint64_t id);
 
-	// For which nothing is counted any more.
-	void drop(const stack_key& key) const;
+	size_t most_rows() const { return most_rows_; }
+	// Takes a row away; as it counted last, none if it is not there.
+	std::optional<stack_value> drop(const stack_key& key) const;
 	// Makes room in the kernel of stacks that are not among these; what was known of them is known until the next time.
-	void keep_stacks(const std::set<uint64_t>& used);
+	// unknown: also of those that were never asked for, as of tasks that were not off for as long as is wanted.
+	void keep_stacks(const std::set<uint64_t>& used, bool unknown);
 
 private:
 	int counts_, stacks_;

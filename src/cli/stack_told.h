@@ -23,17 +23,21 @@ public:
 
 	// A stack that is new, of a process that may not live long.
 	void notice(const stack_seen& seen);
-	// What was counted since the last time, the heaviest last. by_name: stacks of the same functions are one. goes_on: it
-	// will be asked again, so that room is made of what has ended.
-	std::vector<StackRecord> take(bool by_name, bool goes_on);
+	// What was counted since the last time, the heaviest last. by_name: stacks of the same functions are one. Their frames
+	// are good until make_room().
+	std::vector<StackRecord> take(bool by_name);
+	// Where it will be asked again: of what was read last, forgets what has ended, and what rests where rows are short.
+	// short_of_stacks: also stacks under which nothing is counted.
+	void make_room(bool short_of_stacks);
 	// "12 of 300 frames have no name: …", "" if all have.
 	std::string sentence();
 
 private:
-	StackRecord record_of(const stack_key& key, uint64_t count, uint64_t sum_ns, uint32_t nspid);
-	void label(StackRecord& record, const stack_key& key, uint32_t nspid);
+	StackRecord record_of(const stack_key& key, uint64_t count, uint64_t sum_ns, const stack_value& value);
+	void label(StackRecord& record, const stack_key& key, const stack_value& value);
+	void label_by_part(StackRecord& record, const Attribution* found) const;
 	StackSide side_of(uint64_t id, bool asked, const AddressSpace* space);
-	void make_room(const std::vector<std::pair<stack_key, stack_value>>& rows);
+	void drop(const stack_key& key);
 	std::string identity(const StackRecord& record, const stack_key& key, bool by_name) const;
 
 	const StackRun& run_;
@@ -45,7 +49,11 @@ private:
 	struct Told {
 		uint64_t count = 0, sum_ns = 0;
 	};
-	std::map<std::string, Told> told_; // by the bytes of a key
+	using Rows = std::vector<std::pair<stack_key, stack_value>>;
+	Rows rows_;                     // as they were read last
+	Rows left_;                     // what rows that were dropped still had to tell
+	std::set<std::string> resting_; // that did not count between the last two readings, by the bytes of a key
+	std::map<std::string, Told> told_; // likewise
 	std::set<AddressSpace> ended_;     // that had ended when it was last looked
 	uint64_t unnamed_[5] = {};         // by Frame::Named
 };

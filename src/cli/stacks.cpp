@@ -32,7 +32,8 @@ constexpr uint64_t kRingBytes = 128 * 1024;
 constexpr std::initializer_list<int> kKeep = {CAP_SYS_PTRACE, CAP_CHECKPOINT_RESTORE};
 
 constexpr Word<StackBy> kBy[] = {{"pid", StackBy::pid}, {"tid", StackBy::tid}, {"comm", StackBy::comm},
-	{"cgroup", StackBy::cgroup}, {"unit", StackBy::unit}};
+	{"pidns", StackBy::pidns}, {"cgroup", StackBy::cgroup}, {"unit", StackBy::unit},
+	{"container", StackBy::container}, {"pod", StackBy::pod}};
 constexpr std::string_view kFormats[] = {"table", "json", "csv", "folded", "speedscope"};
 
 constexpr OptionSpec kStackOptions[] = {
@@ -40,8 +41,8 @@ constexpr OptionSpec kStackOptions[] = {
 	option<&StackOptions::kernel_only>('K', "kernel-stacks-only", "", "without the user's part"),
 	option<&StackOptions::delimited>('d', "delimited", "", "a mark between kernel and user part"),
 	option<&StackOptions::folded>('f', "folded", "", "one line for each stack, as --output folded"),
-	option<&StackOptions::by>(
-		0, "by", "WHAT", "stacks of the same pid, tid, comm, cgroup or unit count together"),
+	option<&StackOptions::by>(0, "by", "WHAT",
+		"stacks of the same pid, tid, comm, pidns, cgroup, unit, container or pod count together"),
 	option<&StackOptions::depth>(0, "perf-max-stack-depth", "N",
 		"frames that are kept of a stack, and told where there are more (default 127, or what the kernel gives)"),
 	option<&StackOptions::storage>(0, "stack-storage-size", "N",
@@ -209,7 +210,7 @@ private:
 	void tell(uint64_t until_ns)
 	{
 		clock_.refresh();
-		const std::vector<StackRecord> records = teller_->take(writer_->by_name(), !run_clock_.ended());
+		const std::vector<StackRecord> records = teller_->take(writer_->by_name());
 		const int64_t now = clock_.now_unix_ns();
 		writer_->interval(buffer_, records, until_ns - told_ns_, now);
 		told_ns_ = until_ns;
@@ -219,6 +220,16 @@ private:
 			writer_->lost(buffer_, loss, now);
 		write_out(buffer_);
 		run_clock_.told();
+		if (!run_clock_.ended())
+			make_room();
+	}
+
+	// A stack that nobody counts under may belong to a task that waits, so it is left where there is room.
+	void make_room()
+	{
+		const uint64_t lost = losses_->counts()[LOSS_STACK_FULL];
+		teller_->make_room(lost != stacks_lost_);
+		stacks_lost_ = lost;
 	}
 
 	// Nothing is counted any more when it is told, so that it agrees with the window.
@@ -283,7 +294,7 @@ private:
 	RunClock run_clock_;
 	std::vector<unsigned> cpus_;
 	int iterator_ = -1;
-	uint64_t told_ns_ = 0, records_ = 0;
+	uint64_t told_ns_ = 0, records_ = 0, stacks_lost_ = 0;
 };
 
 } // namespace

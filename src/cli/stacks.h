@@ -16,7 +16,7 @@
 namespace corescope {
 
 // What is counted together; usual: as the tool does.
-enum class StackBy { usual, pid, tid, comm, cgroup, unit };
+enum class StackBy { usual, pid, tid, comm, pidns, cgroup, unit, container, pod };
 void parse_value(StackBy& out, const char* text);
 ArgumentShape argument_shape(const StackBy*);
 

@@ -94,6 +94,7 @@ const Keys kStack = {
 	{"comm", kTextOrNull, "the thread's name"},
 	{"comm_b64", kText, "its exact bytes, only where they are not UTF-8", true},
 	{"nspid", kNumberOrNull, "the process in its own PID namespace"},
+	{"pidns", kNumberOrNull, "with --by pidns: the PID namespace, by its inode number"},
 	{"cgroup_id", kNumberOrNull, "id of the cgroup (v2)"},
 	{"cgroup", kTextOrNull, "its path below the cgroup2 mount"},
 	{"cgroup_b64", kText, "its exact bytes, only where they are not UTF-8", true},

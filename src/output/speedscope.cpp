@@ -4,6 +4,7 @@
 #include "output/escape.h"
 #include "output/stack_record.h"
 
+#include <map>
 #include <unordered_map>
 
 namespace corescope {
@@ -29,8 +30,7 @@ public:
 					stack.push_back(frame(one->name + (side == &record.kernel ? "_[k]" : ""), one->module));
 			}
 			const uint64_t weight = style_.values ? record.value_ns : record.count;
-			samples_.push_back(std::move(stack));
-			weights_.push_back(weight);
+			weights_[std::move(stack)] += weight;
 			total_ += weight;
 		}
 	}
@@ -49,20 +49,22 @@ public:
 								 : R"(,"unit":"none","startValue":0,"endValue":)");
 		out.append_u64(total_);
 		out.append(",\"samples\":[");
-		for (size_t i = 0; i < samples_.size(); i++) {
-			out.append(i ? ",[" : "[");
-			for (size_t k = 0; k < samples_[i].size(); k++) {
-				if (k)
-					out.append(',');
-				out.append_u64(samples_[i][k]);
+		std::string_view between;
+		for (const auto& [stack, weight] : weights_) {
+			out.append(between);
+			for (size_t k = 0; k < stack.size(); k++) {
+				out.append(k ? ',' : '[');
+				out.append_u64(stack[k]);
 			}
 			out.append(']');
+			between = ",";
 		}
 		out.append("],\"weights\":[");
-		for (size_t i = 0; i < weights_.size(); i++) {
-			if (i)
-				out.append(',');
-			out.append_u64(weights_[i]);
+		between = "";
+		for (const auto& [stack, weight] : weights_) {
+			out.append(between);
+			out.append_u64(weight);
+			between = ",";
 		}
 		out.append("]}]}\n");
 	}
@@ -86,8 +88,7 @@ private:
 	std::string exporter_;
 	Buffer frames_;
 	std::unordered_map<std::string, size_t> numbers_;
-	std::vector<std::vector<size_t>> samples_;
-	std::vector<uint64_t> weights_;
+	std::map<std::vector<size_t>, uint64_t> weights_; // by stack; those of all intervals are one
 	uint64_t total_ = 0;
 };
 

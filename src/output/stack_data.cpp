@@ -32,6 +32,7 @@ public:
 			number(out, "tid", r.tid);
 			text(out, "comm", r.comm);
 			number(out, "nspid", r.nspid);
+			number(out, "pidns", r.pidns);
 			number(out, "cgroup_id", r.cgroup_id);
 			text(out, "cgroup", r.cgroup);
 			text(out, "unit", r.unit);
@@ -125,9 +126,9 @@ private:
 };
 
 constexpr std::string_view kHeading =
-	"type,ts,pid,tid,comm,nspid,cgroup_id,cgroup,unit,container,pod,state,partial,count,value_ns,kernel,user,"
+	"type,ts,pid,tid,comm,nspid,pidns,cgroup_id,cgroup,unit,container,pod,state,partial,count,value_ns,kernel,user,"
 	"truncated,missing,unnamed,lost,reason\n";
-constexpr size_t kCellsOfStack = 20; // with type and ts
+constexpr size_t kCellsOfStack = 21; // with type and ts
 
 class CsvWriter : public StackWriter {
 public:
@@ -160,6 +161,7 @@ public:
 			number(out, r.tid);
 			text(out, r.comm);
 			number(out, r.nspid);
+			number(out, r.pidns);
 			number(out, r.cgroup_id);
 			text(out, r.cgroup);
 			text(out, r.unit);

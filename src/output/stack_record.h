@@ -24,11 +24,11 @@ struct StackSide {
 };
 
 struct StackRecord {
-	std::optional<uint32_t> pid, tid, nspid;
+	std::optional<uint32_t> pid, tid, nspid, pidns;
 	std::optional<std::string> comm;
 	std::optional<uint64_t> cgroup_id;
 	std::optional<std::string> cgroup, unit, container, pod; // none: not known, or not asked for
-	std::string state;                                  // "" for none
+	std::string state;                                       // "" for none
 	bool partial = false;
 	uint64_t count = 0;
 	uint64_t value_ns = 0;
@@ -77,7 +77,7 @@ std::unique_ptr<StackWriter> stack_folded_writer(const StackStyle& style);
 // One file in the end: https://www.speedscope.app/file-format-schema.json, all intervals together.
 std::unique_ptr<StackWriter> stack_speedscope_writer(const StackStyle& style);
 
-// What a record is called at the root of a graph: the name, unit or cgroup that it bears.
+// What a record is called at the root of a graph: the name that it bears, or what else it is told by.
 std::string stack_root(const StackRecord& record);
 
 } // namespace corescope

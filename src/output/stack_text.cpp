@@ -190,9 +190,10 @@ std::string stack_root(const StackRecord& record)
 {
 	if (record.comm)
 		return *record.comm;
-	if (record.unit)
-		return *record.unit;
-	return record.cgroup.value_or("-");
+	for (const auto& name : {record.cgroup, record.unit, record.container, record.pod})
+		if (name)
+			return *name;
+	return record.pidns ? "pidns " + std::to_string(*record.pidns) : "-";
 }
 
 std::unique_ptr<StackWriter> stack_table_writer(const StackStyle& style)

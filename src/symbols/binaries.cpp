@@ -24,6 +24,7 @@ namespace {
 constexpr size_t kMostBytes = 64 << 20;
 constexpr size_t kMostFiles = 4096;
 constexpr size_t kOtherFiles = 128; // descriptors that others need
+constexpr size_t kMostResting = 128;
 constexpr size_t kMostRoots = 64;
 constexpr size_t kOurRoot = 0;
 const std::string kDebug = "/usr/lib/debug";
@@ -77,7 +78,8 @@ Binaries::~Binaries()
 {
 	for (File& file : files_) {
 		file.elf.reset();
-		close(file.fd);
+		if (file.fd >= 0)
+			close(file.fd);
 	}
 	for (const int root : roots_)
 		if (root >= 0)
@@ -91,17 +93,77 @@ size_t Binaries::root_of(pid_t pid)
 	struct stat about;
 	if (fd < 0)
 		return kOurRoot;
-	if (fstat(fd, &about) || roots_.size() >= kMostRoots) {
+	size_t place = 1; // the first that is free
+	while (place < roots_.size() && roots_[place] >= 0)
+		place++;
+	if (fstat(fd, &about) || place >= kMostRoots) {
 		close(fd);
 		return kOurRoot;
 	}
-	const auto [known, fresh] =
-		known_roots_.try_emplace({pair_of(about.st_dev), about.st_ino}, roots_.size());
-	if (fresh)
-		roots_.push_back(fd);
-	else
+	const auto [known, fresh] = known_roots_.try_emplace({pair_of(about.st_dev), about.st_ino}, place);
+	if (!fresh) {
 		close(fd);
+	} else {
+		roots_.resize(std::max(roots_.size(), place + 1), -1);
+		roots_[place] = fd;
+	}
 	return known->second;
+}
+
+// Where no file needs it any more.
+void Binaries::close_root(size_t root)
+{
+	if (root == kOurRoot || std::any_of(files_.begin(), files_.end(), [&](const File& file) {
+			return file.fd >= 0 && file.root == root;
+		}))
+		return;
+	close(roots_[root]);
+	roots_[root] = -1;
+	std::erase_if(known_roots_, [&](const auto& known) { return known.second == root; });
+}
+
+void Binaries::close_file(File& file)
+{
+	const size_t root = file.root;
+	known_.erase(file.identity);
+	file.elf.reset();
+	close(file.fd);
+	file = {};
+	resting_--;
+	close_root(root);
+}
+
+void Binaries::release(size_t index)
+{
+	File& file = files_[index];
+	if (--file.users)
+		return;
+	file.used = ++clock_;
+	if (++resting_ <= kMostResting)
+		return;
+	File* oldest = nullptr;
+	for (File& one : files_)
+		if (one.fd >= 0 && !one.users && (!oldest || one.used < oldest->used))
+			oldest = &one;
+	close_file(*oldest);
+}
+
+// files_.size() if none is free.
+size_t Binaries::place_for_file()
+{
+	for (size_t i = 0; i < files_.size(); i++)
+		if (files_[i].fd < 0)
+			return i;
+	if (files_.size() < most_files_) {
+		files_.emplace_back();
+		return files_.size() - 1;
+	}
+	for (size_t i = 0; resting_ && i < files_.size(); i++)
+		if (!files_[i].users) {
+			close_file(files_[i]);
+			return i;
+		}
+	return files_.size();
 }
 
 // Links in a container's files lead to its own files, never to the host's.
@@ -120,13 +182,13 @@ std::optional<size_t> Binaries::open(pid_t pid, const Mapping& mapping)
 	std::snprintf(exact, sizeof(exact), "/proc/%d/map_files/%llx-%llx", pid,
 		static_cast<unsigned long long>(mapping.start), static_cast<unsigned long long>(mapping.end));
 	struct stat about;
-	size_t root = kOurRoot;
 	int fd = checked(::open(exact, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
 	if (fd < 0) {
 		if (mapping.deleted)
 			return std::nullopt;
-		root = root_of(pid);
+		const size_t root = root_of(pid);
 		fd = open_below(root, mapping.path);
+		close_root(root);
 		if (fd >= 0 && (fstat(fd, &about) || about.st_ino != mapping.inode)) {
 			close(fd); // another file has its path by now
 			fd = -1;
@@ -139,17 +201,24 @@ std::optional<size_t> Binaries::open(pid_t pid, const Mapping& mapping)
 	}
 	const Identity identity{pair_of(about.st_dev), about.st_ino, about.st_size,
 		about.st_mtim.tv_sec * int64_t{1000000000} + about.st_mtim.tv_nsec};
-	const auto known = known_.find(identity);
-	if (known != known_.end() || files_.size() >= most_files_) {
+	if (const auto known = known_.find(identity); known != known_.end()) {
 		close(fd);
-		return known != known_.end() ? std::optional(known->second) : std::nullopt;
+		resting_ -= !files_[known->second].users++;
+		return known->second;
 	}
-	known_[identity] = files_.size();
-	File& file = files_.emplace_back();
+	const size_t place = place_for_file();
+	if (place == files_.size()) {
+		close(fd);
+		return std::nullopt;
+	}
+	known_[identity] = place;
+	File& file = files_[place];
 	file.fd = fd;
+	file.identity = identity;
+	file.users = 1;
 	file.path = mapping.path;
-	file.root = root == kOurRoot ? root_of(pid) : root;
-	return files_.size() - 1;
+	file.root = root_of(pid);
+	return place;
 }
 
 bool Binaries::add_from(int fd, const std::string& build_id, const uint32_t* crc, SymbolTable& to) const

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The files that processes have mapped, each once whatever its paths are, and their functions. A file is opened as soon
 // as it is seen, so that it may be deleted, and its process and mount namespace may go; it is read when something in
-// it is to be named. Of what was read the last 64 MiB are kept.
+// it is to be named. Of what was read the last 64 MiB are kept; of files that no process has mapped any more, the last 128.
 #pragma once
 
 #include "symbols/elf_file.h"
@@ -26,8 +26,10 @@ public:
 	Binaries(const Binaries&) = delete;
 	Binaries& operator=(const Binaries&) = delete;
 
-	// The file behind a mapping of a process that lives. None if it cannot be opened, or is another one by now.
+	// The file behind a mapping of a process that lives, until it is released as often. None if it cannot be opened, or is
+	// another one by now.
 	std::optional<size_t> open(pid_t pid, const Mapping& mapping);
+	void release(size_t file);
 
 	struct Place {
 		std::optional<SymbolTable::Found> function; // its name lives until the next call
@@ -39,7 +41,9 @@ public:
 private:
 	using Identity = std::tuple<uint64_t, uint64_t, uint64_t, int64_t>; // device, inode, bytes, changed (ns)
 	struct File {
-		int fd = -1;
+		int fd = -1; // none: the place is free
+		Identity identity;
+		size_t users = 0; // mappings of processes that are known
 		std::string path; // as the process saw it
 		size_t root = 0;  // of roots_
 		bool broken = false;
@@ -48,6 +52,9 @@ private:
 		uint64_t used = 0;
 	};
 	size_t root_of(pid_t pid);
+	void close_file(File& file);
+	void close_root(size_t root);
+	size_t place_for_file();
 	int open_below(size_t root, const std::string& path) const;
 	void read(File& file);
 	bool add_debug_file(const File& file, SymbolTable& to) const;
@@ -56,7 +63,8 @@ private:
 
 	std::vector<File> files_;
 	std::map<Identity, size_t> known_;
-	std::vector<int> roots_; // O_PATH
+	size_t resting_ = 0;     // files without users
+	std::vector<int> roots_; // O_PATH; -1: the place is free
 	std::map<std::pair<uint64_t, uint64_t>, size_t> known_roots_;
 	size_t most_files_;
 	uint64_t clock_ = 0;

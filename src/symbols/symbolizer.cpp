@@ -17,6 +17,7 @@ namespace corescope {
 namespace {
 
 constexpr uint64_t kLookAgainNs = 10000000; // a stack of nonsense must not make us read maps all the time
+constexpr size_t kMostFrames = 16384;       // some 300 bytes each; those of an interval are named again
 constexpr std::string_view kVdso = "[vdso]";
 
 std::string base_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
@@ -108,11 +109,12 @@ void Symbolizer::look(const AddressSpace& space, Process& process)
 			part.file = binaries_.open(pid, mapping);
 		generated = generated || !part.file;
 		// What was there before has gone.
-		process.parts.erase(std::remove_if(process.parts.begin(), process.parts.end(),
-								[&](const Process::Part& old) {
-									return old.mapping.start < mapping.end && mapping.start < old.mapping.end;
-								}),
-			process.parts.end());
+		std::erase_if(process.parts, [&](const Process::Part& old) {
+			const bool gone = old.mapping.start < mapping.end && mapping.start < old.mapping.end;
+			if (gone && old.file)
+				binaries_.release(*old.file);
+			return gone;
+		});
 		process.parts.insert(std::upper_bound(process.parts.begin(), process.parts.end(), part,
 								 [](const Process::Part& a, const Process::Part& b) {
 									 return a.mapping.start < b.mapping.start;
@@ -227,6 +229,26 @@ std::vector<uint32_t> Symbolizer::user(const AddressSpace& space, std::span<cons
 	return all;
 }
 
-void Symbolizer::forget(const AddressSpace& space) { processes_.erase(space); }
+void Symbolizer::forget(const AddressSpace& space)
+{
+	const auto process = processes_.find(space);
+	if (process == processes_.end())
+		return;
+	for (const Process::Part& part : process->second->parts)
+		if (part.file)
+			binaries_.release(*part.file);
+	processes_.erase(process);
+}
+
+void Symbolizer::make_room()
+{
+	if (frames_.size() <= kMostFrames)
+		return;
+	for (auto& [space, process] : processes_)
+		process->numbers = {};
+	kernel_numbers_ = {};
+	numbers_ = {};
+	frames_ = {};
+}
 
 } // namespace corescope

@@ -52,6 +52,8 @@ public:
 	std::string kernel_problem() { return kernel_.problem(); }
 	// A process that has ended, and of which all is told. Numbers of frames stay good.
 	void forget(const AddressSpace& space);
+	// Where many were named, forgets them all: numbers of frames, and what frame() gave, are no longer good.
+	void make_room();
 
 private:
 	struct Process;

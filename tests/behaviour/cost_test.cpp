@@ -67,7 +67,8 @@ Objects objects_of(pid_t pid)
 	return found;
 }
 
-// All but those that remember the files of each function that shows up: these grow with them, up to a bound.
+// All but those that remember the files of each function that shows up: these grow with them, up to a bound that
+// tests/live/stack_growth_test.cpp asks for.
 std::vector<std::string> tools_of_constant_size()
 {
 	std::vector<std::string> tools = tool_names();

@@ -147,3 +147,55 @@ TEST_CASE("attribution: histograms by container and by pod add up their cgroups"
 		CHECK(counts["(none)"] > 0);
 	}
 }
+
+TEST_CASE(
+	"attribution: stacks by container, pod, unit, cgroup and PID namespace count together", "[attribution]")
+{
+	if (const auto why = cannot_trace(); !why.empty())
+		SKIP_TEST(why);
+	if (const auto why = cannot_make_cgroups(); !why.empty())
+		SKIP_TEST(why);
+	const Containers made;
+	const std::string by = GENERATE("container", "pod", "unit", "cgroup", "pidns");
+	constexpr int kNaps = 100;
+	Tool tool({"offcputime", "--by", by, "--state", "1", "--cgroup", made.top.path()});
+	struct stat pidns = {};
+	REQUIRE(stat("/proc/self/ns/pid", &pidns) == 0);
+	for (const OwnCgroup* group : {&made.first, &made.second, &made.docker, &made.named}) {
+		const pid_t pid = spawn([&] {
+			enter_cgroup(group->directory());
+			for (int i = 0; i < kNaps; i++)
+				corescope::load::sleep_us(100);
+		});
+		CHECK(reap(pid) == 0);
+	}
+	tool.stop();
+	std::map<std::string, int> naps;
+	for (const Json& record : tool.records()) {
+		if (record.at("type") != "stack")
+			continue;
+		for (const char* key : {"pid", "tid", "comm", "nspid"})
+			CHECK(record.at(key).is_null());
+		for (const char* key : {"container", "pod", "unit", "cgroup", "pidns"})
+			CHECK((record.at(key).is_null() || key == by || by == "cgroup"));
+		naps[by == "pidns" ? std::to_string(record.at(by).get<uint64_t>())
+						   : record.at(by).get<std::string>()] += record.at("count").get<int>();
+	}
+	INFO(by << ' ' << Json(naps).dump());
+	const auto are = [](int count, int owed) { return count > owed * 8 / 10 && count <= owed * 12 / 10; };
+	if (by == "container") {
+		for (const char last : {'a', 'b', 'c'})
+			CHECK(are(naps[container_id(last)], kNaps));
+		CHECK(are(naps["box" + std::to_string(getpid())], kNaps));
+	} else if (by == "pod") {
+		CHECK(are(naps[pod_uid(false)], 2 * kNaps));
+		CHECK(are(naps["(none)"], 2 * kNaps));
+	} else if (by == "unit") {
+		CHECK(are(naps["crio-" + container_id('b') + ".scope"], kNaps));
+	} else if (by == "cgroup") {
+		CHECK(are(naps[made.docker.path()], kNaps));
+	} else {
+		CHECK(are(naps[std::to_string(pidns.st_ino)], 4 * kNaps));
+		CHECK(naps.size() == 1);
+	}
+}

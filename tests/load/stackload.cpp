@@ -92,6 +92,20 @@ KEPT int64_t deep(int left, long us)
 	return 0;
 }
 
+// By one of two functions at each of 12 levels, so that 4096 stacks differ.
+KEPT int64_t left_or_right(int level, long way, long us);
+KEPT int64_t left(int level, long way, long us) { return left_or_right(level, way, us) + 1; }
+KEPT int64_t right(int level, long way, long us) { return left_or_right(level, way, us) + 2; }
+KEPT int64_t left_or_right(int level, long way, long us)
+{
+	if (level == 12)
+		nap(us);
+	else
+		g_sink = g_sink +
+			static_cast<uint64_t>(way >> level & 1 ? left(level + 1, way, us) : right(level + 1, way, us));
+	return level;
+}
+
 KEPT void ask_the_clock(int64_t ns)
 {
 	timespec now;
@@ -170,6 +184,19 @@ void naps(const Request& request, int depth)
 }
 void run_naps(const Request& request) { naps(request, 3); }
 void run_deep(const Request& request) { naps(request, 200); }
+
+// Each nap by another way.
+void run_ways(const Request& request)
+{
+	const long count = request.number(0, "N", 1, 4096), us = request.number(1, "US", 1, 100000000);
+	set_comm("sleeper");
+	request.begin();
+	const int64_t from = now_ns();
+	for (long way = 0; way < count; way++)
+		left_or_right(0, way, us);
+	tell(request, 0, now_ns() - from, count);
+	request.finish();
+}
 
 // Sleeps for ever after it has said so: off the CPU when tracing ends.
 void run_rest(const Request& request)
@@ -256,12 +283,45 @@ void run_copied(const Request& request)
 	fail(kFailed, "exec: %s", strerror(errno));
 }
 
+// Programs of different files, one after the other, each of which burns in another place of its memory: N in all, of
+// which it says so after each PART.
+void run_crowd(const Request& request)
+{
+	const long count = request.number(0, "N", 1, 100000), part = request.number(1, "PART", 1, 100000);
+	char folder[] = "/tmp/stackload-XXXXXX";
+	if (!mkdtemp(folder))
+		fail(kFailed, "mkdtemp: %s", strerror(errno));
+	const std::string all = read_file("/proc/self/exe");
+	request.begin();
+	for (long i = 1; i <= count; i++) {
+		const std::string copy = folder + ("/" + std::to_string(i));
+		{
+			const Fd file(must(open(copy.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0700), copy.c_str()));
+			write_all(file.get(), all);
+		}
+		const pid_t child = spawn([&] {
+			must(dup2(must(open("/dev/null", O_WRONLY | O_CLOEXEC), "/dev/null"), STDOUT_FILENO), "dup2");
+			execl(copy.c_str(), copy.c_str(), "shares", "4", nullptr);
+			fail(kFailed, "exec: %s", strerror(errno));
+		});
+		if (reap(child))
+			fail(kFailed, "a program of the crowd failed");
+		unlink(copy.c_str());
+		if (i % part == 0)
+			tell(request, 0, 0, i);
+	}
+	rmdir(folder);
+	request.finish();
+}
+
 const Case cases[] = {
 	{"shares", "MS", run_shares},
 	{"rust", "MS", run_rust},
 	{"clock", "MS", run_clock},
 	{"naps", "N US", run_naps},
 	{"deep", "N US", run_deep},
+	{"ways", "N US", run_ways},
+	{"crowd", "N PART", run_crowd},
 	{"rest", "", run_rest},
 	{"jit", "MS", run_jit},
 	{"copied", "deleted|mounted CASE [ARGS]", run_copied},
