@@ -96,7 +96,8 @@ int BPF_PROG(ended, struct task_struct *whom)
 
 	if ((thread && !want_threads) || (only_pid && member(task, tgid) != (int)only_pid) || !in_cgroup(task))
 		return 0;
-	if (!thread && threads > 1) {
+	// Also where the others have been reaped by now: what they ran is summed up then.
+	if (!thread && (threads > 1 || member(signal, sum_sched_runtime))) {
 		struct process_key key = {member(leader, start_boottime), member(task, tgid)};
 		char yes = 1;
 

@@ -9,19 +9,19 @@ const volatile int my_pid = 0;
 
 int entries = 0;
 
-SEC("kprobe/do_sys_openat2")
-int BPF_KPROBE(on_open, int dfd, const char* path)
+SEC("kprobe/vfs_read")
+int BPF_KPROBE(on_read, struct file* file, char* buffer, size_t size)
 {
 	if (!my_pid || bpf_get_current_pid_tgid() >> 32 == (__u32)my_pid)
 		__sync_fetch_and_add(&entries, 1);
 	return 0;
 }
 
-SEC("kretprobe/do_sys_openat2")
-int BPF_KRETPROBE(opened, long result)
+SEC("kretprobe/vfs_read")
+int BPF_KRETPROBE(was_read, long result)
 {
 	if (!my_pid || bpf_get_current_pid_tgid() >> 32 == (__u32)my_pid)
-		bpf_printk("open gives %ld", result);
+		bpf_printk("read gives %ld", result);
 	return 0;
 }
 

@@ -3,13 +3,14 @@
 #include "symbols/kernel_symbols.h"
 
 #include <charconv>
+#include <cstring>
 #include <fcntl.h>
 #include <unistd.h>
 
 namespace corescope {
 
 namespace {
-constexpr size_t kChunk = 1 << 20;
+constexpr size_t kChunk = 1 << 16;
 }
 
 KernelSymbols::KernelSymbols(const std::string& path) : fd_(open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
@@ -37,19 +38,22 @@ void KernelSymbols::read()
 		// The module's name stays behind the tab.
 		table_.add(address, 0, line.substr(3), type == 'T' ? 4 : type == 'W' ? 3 : 2);
 	};
-	std::string text;
+	// The kernel gives a page at a time, whatever is asked for.
+	std::string text(kChunk, '\0');
 	size_t used = 0;
 	for (;;) {
-		text.resize(used + kChunk);
-		const ssize_t n = ::read(fd_, text.data() + used, kChunk);
-		text.resize(used + (n > 0 ? static_cast<size_t>(n) : 0));
-		size_t from = 0;
-		for (size_t end; (end = text.find('\n', from)) != std::string::npos; from = end + 1)
-			take(std::string_view(text).substr(from, end - from));
-		text.erase(0, from);
-		used = text.size();
+		const ssize_t n = ::read(fd_, text.data() + used, text.size() - used);
 		if (n <= 0)
 			break;
+		used += static_cast<size_t>(n);
+		const std::string_view have(text.data(), used);
+		size_t from = 0;
+		for (size_t end; (end = have.find('\n', from)) != std::string_view::npos; from = end + 1)
+			take(have.substr(from, end - from));
+		if (!from && used == text.size())
+			break; // no line is that long
+		std::memmove(text.data(), text.data() + from, used - from);
+		used -= from;
 	}
 	table_.sort();
 }

@@ -3,6 +3,7 @@
 // (struct_ops). Not every kernel lets one; where it does not, `load` says so and the test is skipped with its words.
 #include "load_support.h"
 
+#include <cerrno>
 #include <csignal>
 #include <fcntl.h>
 #include <fstream>
@@ -15,7 +16,7 @@ using namespace corescope::test;
 
 namespace {
 
-constexpr int kOpens = 7;
+constexpr int kReads = 7;
 
 // Why this kernel does not take an example; "" if it does. Any other end than that is a failure.
 std::string refusal(const std::string& example)
@@ -31,28 +32,33 @@ std::string refusal(const std::string& example)
 	if (const auto why = refusal(example); !why.empty()) \
 	SKIP_TEST(why)
 
-void counts_opens(const std::string& example)
+void counts_reads(const std::string& example)
 {
 	Child child([] {
-		for (int i = 0; i < kOpens; i++)
-			close(open("/dev/null", O_RDONLY | O_CLOEXEC));
-		open("/no/such/file", O_RDONLY | O_CLOEXEC);
+		char room[kReads];
+		const int zero = open("/dev/zero", O_RDONLY | O_CLOEXEC), folder = open("/", O_RDONLY | O_CLOEXEC);
+		for (size_t bytes = 1; bytes <= kReads; bytes++)
+			if (read(zero, room, bytes) != static_cast<ssize_t>(bytes))
+				_exit(1);
+		if (read(folder, room, 1) >= 0)
+			_exit(1);
 	});
 	Tool tool(example_command(example, {"--set", "my_pid=" + std::to_string(child.pid())}));
 	child.go();
 	REQUIRE(child.wait() == 0);
-	tool.until([&](const Json& record) { return record.value("text", "") == "open gives -2"; });
+	const std::string last = "read gives " + std::to_string(-EISDIR);
+	tool.until([&](const Json& record) { return record.value("text", "") == last; });
 	tool.stop();
 	const auto lines = said_by(tool, child.pid());
-	REQUIRE(lines.size() == kOpens + 1);
-	for (size_t i = 0; i < kOpens; i++)
-		CHECK(std::stoi(lines[i].substr(lines[i].rfind(' '))) >= 0);
-	CHECK(lines.back() == "open gives -2");
+	REQUIRE(lines.size() == kReads + 1);
+	for (size_t bytes = 1; bytes <= kReads; bytes++)
+		CHECK(lines[bytes - 1] == "read gives " + std::to_string(bytes));
+	CHECK(lines.back() == last);
 	bool counted = false;
 	for (const Json& record : tool.records())
 		if (record.value("type", "") == "row" && record.value("key", Json()) == "entries") {
 			counted = true;
-			CHECK(record.at("value") == kOpens + 1);
+			CHECK(record.at("value") == kReads + 1);
 		}
 	CHECK(counted);
 }
@@ -69,16 +75,16 @@ bool offered(const std::string& name)
 
 } // namespace
 
-TEST_CASE("load: fentry and fexit see each open and its result")
+TEST_CASE("load: fentry and fexit see each read and its result")
 {
 	NEEDS_KERNEL("fentry");
-	counts_opens("fentry");
+	counts_reads("fentry");
 }
 
-TEST_CASE("load: kprobe and kretprobe see each open and its result")
+TEST_CASE("load: kprobe and kretprobe see each read and its result")
 {
 	NEEDS_KERNEL("kprobe");
-	counts_opens("kprobe");
+	counts_reads("kprobe");
 }
 
 TEST_CASE("load: ksyscall finds the function of a system call")

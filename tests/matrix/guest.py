@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # One guest: the initramfs that all kernels share, a boot under qemu, and what was said on the serial line.
 import dataclasses
+import glob
 import json
 import os
 import re
@@ -55,17 +56,18 @@ def libraries(program):
 	return sorted(set(re.findall(r"(/\S+) \(0x", said)))
 
 
-def initramfs(out, build, strip, busybox, cases, hooks, seconds):
-	"""Writes the cpio archive `out`: busybox, the tools, loads and live tests of `build`, init."""
+def initramfs(out, build, strip, busybox, cases, hooks, seconds, kernels):
+	"""Writes the cpio archive `out`: busybox, the tools, loads, examples and live tests of `build`, init.
+	cases: {suite: names of tests}. kernels: {suite: folder of it}."""
 	with tempfile.TemporaryDirectory() as root:
 		os.chmod(root, 0o755)
 		for folder in ("bin", "etc", "t/tests/load", "root"):
 			os.makedirs(os.path.join(root, folder))
 
-		def add(source, place, stripped=False):
+		def add(source, place, stripped=None):
 			target = os.path.join(root, place)
 			os.makedirs(os.path.dirname(target), exist_ok=True)
-			command = [strip, "--strip-all", source, "-o", target] if stripped else ["cp", "-L", source, target]
+			command = [strip, stripped, source, "-o", target] if stripped else ["cp", "-L", source, target]
 			subprocess.run(command, check=True)
 			os.chmod(target, 0o755)
 
@@ -77,15 +79,20 @@ def initramfs(out, build, strip, busybox, cases, hooks, seconds):
 		add(busybox, "bin/busybox")
 		os.symlink("busybox", os.path.join(root, "bin/sh"))
 		add(os.path.join(build, "corescope"), "t/corescope")
-		add(os.path.join(build, "tests/live"), "t/tests/live", True)
+		add(os.path.join(build, "tests/live"), "t/tests/live", "--strip-all")
 		for library in libraries(os.path.join(build, "tests/live")):
 			add(library, library.lstrip("/"))
 		loads = os.path.join(build, "tests/load")
 		for load in os.listdir(loads):
-			add(os.path.join(loads, load), "t/tests/load/" + load, True)
+			add(os.path.join(loads, load), "t/tests/load/" + load, "--strip-debug") # stacks are told by name
+		for suite, folder in kernels.items():
+			add(os.path.join(folder, "loop.ko"), f"t/modules/{suite}/loop.ko")
+		for example in glob.glob(os.path.join(build, "examples", "*.bpf.o")):
+			add(example, "t/examples/" + os.path.basename(example))
 		write("etc/passwd", "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n")
 		write("etc/group", "root:x:0:\nnogroup:x:65534:\n")
-		write("t/cases", "".join(case.replace(",", "\\,") + "\n" for case in cases))
+		for suite, names in cases.items():
+			write("t/cases." + suite, "".join(name.replace(",", "\\,") + "\n" for name in names))
 		write("t/hooks", "".join(hook + "\n" for hook in hooks))
 		write("t/seconds", f"{seconds}\n")
 		subprocess.run("find . | cpio -o -H newc -R 0:0 --quiet", shell=True, cwd=root, check=True,
@@ -184,7 +191,8 @@ def read_serial(path, ended):
 	for status, hook, begun, done, said in re.findall(r"@@HOOK (\w+)\|(.*?)\|([\d.]+) ([\d.]+)\|(.*)", text):
 		# 69: this kernel has it not, which is an answer
 		kind = {"0": "ok", "69": "skip"}.get(status, "FAIL")
-		report.hooks.append(Result(hook, kind, float(done) - float(begun), said if kind == "skip" else f"exit status {status}: {said}"))
+		said = said if kind == "skip" else f"exit status {status}: {said}"
+		report.hooks.append(Result(hook, kind, float(done) - float(begun), said))
 	report.phases = {what: float(at) for what, at in re.findall(r"@@AT (\w+) ([\d.]+)", text)}
 	for hook, program, count in re.findall(r"@@INSNS (.*?)\|(\w+) (\d+)", text):
 		report.instructions[hook, program] = int(count)
