@@ -2,6 +2,7 @@
 // killsnoop: who sends which signal to whom with a system call, and who tries to.
 #include "signals.h"
 
+#include "bpf/call_hooks.h"
 #include "killsnoop.skel.h"
 
 using namespace corescope;
@@ -48,20 +49,11 @@ constexpr Field kFields[] = {
 void prepare(const Options& o, StreamSetup& setup)
 {
 	setup.default_buffer = 4 << 20; // signals come in storms
-	setup.hooks = {
-		{"tp_btf+fexit",
-			{"sent", "fexit_kill", "fexit_tkill", "fexit_tgkill", "fexit_rt_sigqueueinfo",
-				"fexit_rt_tgsigqueueinfo", "fexit_pidfd_send_signal"},
-			true},
-		{"tp_btf+tracepoint", {"sent", "tp_exit"}, false,
-			{{"tp_exit", "syscalls", "sys_exit_tkill"}, {"tp_exit", "syscalls", "sys_exit_tgkill"},
-				{"tp_exit", "syscalls", "sys_exit_rt_sigqueueinfo"},
-				{"tp_exit", "syscalls", "sys_exit_rt_tgsigqueueinfo"},
-				{"tp_exit", "syscalls", "sys_exit_pidfd_send_signal"}},
-			"every system call of every process takes some 50 ns more"},
-		{"tp_btf+sys_exit", {"sent", "any_exit"}, false, {},
-			"every system call of every process takes some 90 ns more"},
-	};
+	const CallSet calls{
+		.calls = {"kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_send_signal"},
+		.beside = {"sent"}};
+	setup.hooks = {fexit_of_calls("tp_btf+fexit", calls), tracepoints_of_calls("tp_btf+tracepoint", calls),
+		{"tp_btf+sys_exit", {"sent", "any_exit"}, false, {}, kSysExitCost}};
 	if (o.names)
 		setup.replace("sig", "signal");
 }

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // opensnoop: every call that opens a file, and what came of it.
 #include "opensnoop.h"
+#include "bpf/call_hooks.h"
 #include "cli/stream.h"
 #include "cli/task_filter.h"
 #include "opensnoop.skel.h"
 #include "output/arguments.h"
-#include "output/open_flags.h"
-
-#include <fcntl.h>
+#include "output/open_fields.h"
 
 using namespace corescope;
 
@@ -36,56 +35,33 @@ constexpr OptionSpec kOptions[] = {
 
 using Event = opensnoop_event;
 
-NumberValue fd(const Event& e, const FieldContext&)
-{
-	return e.ret < 0 ? Value::none() : Value::number(int64_t{e.ret});
-}
-NumberValue err(const Event& e, const FieldContext&)
-{
-	return Value::number(int64_t{e.ret < 0 ? -e.ret : 0});
-}
-TextValue call(const Event& e, const FieldContext&)
-{
-	constexpr std::string_view kCalls[] = {"open", "creat", "openat", "openat2"};
-	return Value::word(kCalls[e.call]);
-}
 TextValue flags(const Event& e, const FieldContext&)
 {
 	return e.flags & OPEN_HOW_UNREADABLE ? Value::none() : Value::word(open_flags(e.how));
 }
 TextValue mode(const Event& e, const FieldContext&)
 {
-	static char text[16];
-	if (e.flags & OPEN_HOW_UNREADABLE || !open_makes_file(e.how))
-		return Value::none();
-	std::snprintf(text, sizeof(text), "%04o", e.mode);
-	return Value::word(text);
-}
-NumberValue dirfd(const Event& e, const FieldContext&)
-{
-	return e.dirfd == AT_FDCWD ? Value::none() : Value::number(int64_t{e.dirfd});
+	return e.flags & OPEN_HOW_UNREADABLE ? Value::none() : open_mode(e.how, e.mode);
 }
 TextValue path(const Event& e, const FieldContext& context)
 {
-	static std::string full;
 	if (e.flags & OPEN_PATH_UNREADABLE)
 		return Value::none();
 	const std::string_view given(e.data, e.path_len ? e.path_len - 1 : 0);
-	if (!context.opts<Options>().full || given.starts_with('/') || given.empty())
+	if (!context.opts<Options>().full)
 		return Value::text(given);
-	full = "?";
-	if (e.flags & OPEN_BASE)
-		full = show_path({e.data + e.base_at, e.base_len}, e.flags & OPEN_BASE_CUT).bytes;
-	(full += '/') += given;
-	return Value::text(full);
+	return show_path_from(
+		{e.data + e.base_at, e.base_len}, e.flags & OPEN_BASE, e.flags & OPEN_BASE_CUT, given);
 }
+
 constexpr Field kFields[] = {
 	time_field<&Event::ts>(kOptional | kInData),
 	field<&Event::uid>("UID", "uid", 6, kOptional | kInData, "user"),
 	field<&Event::pid>("PID", "pid", 7, kEverywhere, "process, as the host numbers it"),
 	field<&Event::comm>("COMM", "comm", 16, kEverywhere, "the thread's name"),
-	computed<Event, fd>("FD", "fd", 3, kEverywhere | kRight, "the new descriptor"),
-	computed<Event, err>("ERR", "err", 3, kInTable | kRight, "0, or the error's number"),
+	computed<Event, descriptor<&Event::ret>>("FD", "fd", 3, kEverywhere | kRight, "the new descriptor"),
+	computed<Event, error_number<&Event::ret>>(
+		"ERR", "err", 3, kInTable | kRight, "0, or the error's number"),
 	computed<Event, flags>("FLAGS", "flags", 28, kOptional | kInData, "flags in words"),
 	computed<Event, mode>("MODE", "mode", 5, kOptional | kInData, "mode of a file that would be made, octal"),
 	computed<Event, path>("PATH", "path", 0, kEverywhere, "the path as it was given; with -F from the root"),
@@ -93,8 +69,10 @@ constexpr Field kFields[] = {
 	flag_field<Event, OPEN_PATH_UNREADABLE>("path_unreadable", "whether it could not be read"),
 	field<&Event::ret>(nullptr, "ret", 0, kInData, "the descriptor, or the error as a negative number"),
 	error_field<&Event::ret>(),
-	computed<Event, call>(nullptr, "call", 0, kInData, "open, creat, openat or openat2"),
-	computed<Event, dirfd>(nullptr, "dirfd", 0, kInData, "where a relative path begins; null: at the cwd"),
+	computed<Event, open_call_name<&Event::call>>(
+		nullptr, "call", 0, kInData, "open, creat, openat or openat2"),
+	computed<Event, descriptor<&Event::dirfd>>(
+		nullptr, "dirfd", 0, kInData, "where a relative path begins; null: at the cwd"),
 	field<&Event::resolve>(nullptr, "resolve", 0, kInData, "openat2's RESOLVE_* flags"),
 	field<&Event::tid>(nullptr, "tid", 0, kInData, "thread"),
 	field<&Event::nspid>(nullptr, "nspid", 0, kInData, "process, in its own PID namespace"),
@@ -102,50 +80,21 @@ constexpr Field kFields[] = {
 	CGROUP_FIELDS(&Event::cgroup, "cgroup v2 id"),
 };
 
-using Programs = std::vector<const char*>;
-using Tracepoints = std::vector<HookSet::Tracepoint>;
-#if defined(__x86_64__)
-#define FEXITS(suffix) \
-	Programs { "fexit_open" suffix, "fexit_creat" suffix, "fexit_openat" suffix, "fexit_openat2" suffix }
-#define TRACEPOINTS(program)                                                             \
-	Tracepoints                                                                          \
-	{                                                                                    \
-		{program, "syscalls", "sys_exit_open"}, {program, "syscalls", "sys_exit_creat"}, \
-		{                                                                                \
-			program, "syscalls", "sys_exit_openat2"                                      \
-		}                                                                                \
-	}
-#else
-#define FEXITS(suffix) \
-	Programs { "fexit_openat" suffix, "fexit_openat2" suffix }
-#define TRACEPOINTS(program)                        \
-	Tracepoints                                     \
-	{                                               \
-		{                                           \
-			program, "syscalls", "sys_exit_openat2" \
-		}                                           \
-	}
-#endif
-
 void prepare(const Options& o, StreamSetup& setup)
 {
-	const char* const tracepoint =
-		"every system call of every process takes some 50 ns more; calls of 32-bit "
-		"programs are not seen";
-	const char* const sys_exit = "every system call of every process takes some 90 ns more";
+	const char* const no_compat = "calls of 32-bit programs are not seen";
+	const std::string tracepoint = kCallTracepointCost + std::string("; ") + no_compat;
 	const std::string fewer = "; of paths from the root at most 16 components"; // without bpf_loop
 	// What follows no path does without the callback, which old kernels refuse.
-	if (o.full)
-		setup.hooks = {{"fexit", FEXITS(""), true, {}, "calls of 32-bit programs are not seen"},
-			{"tracepoint", {"tp_exit"}, false, TRACEPOINTS("tp_exit"), tracepoint},
-			{"tp_btf", {"any_exit"}, false, {}, sys_exit},
-			{"tracepoint+unrolled", {"tp_exit_unrolled"}, false, TRACEPOINTS("tp_exit_unrolled"),
-				tracepoint + fewer},
-			{"tp_btf+unrolled", {"any_exit_unrolled"}, false, {}, sys_exit + fewer}};
-	else
-		setup.hooks = {{"fexit", FEXITS("_unrolled"), true, {}, "calls of 32-bit programs are not seen"},
-			{"tracepoint", {"tp_exit_unrolled"}, false, TRACEPOINTS("tp_exit_unrolled"), tracepoint},
-			{"tp_btf", {"any_exit_unrolled"}, false, {}, sys_exit}};
+	CallSet calls{.calls = {"openat", "open", "creat", "openat2"}, .suffix = o.full ? "" : "_unrolled"};
+	setup.hooks = {fexit_of_calls("fexit", calls, no_compat),
+		tracepoints_of_calls("tracepoint", calls, tracepoint),
+		{"tp_btf", {o.full ? "any_exit" : "any_exit_unrolled"}, false, {}, kSysExitCost}};
+	calls.suffix = "_unrolled";
+	if (o.full) {
+		setup.hooks.push_back(tracepoints_of_calls("tracepoint+unrolled", calls, tracepoint + fewer));
+		setup.hooks.push_back({"tp_btf+unrolled", {"any_exit_unrolled"}, false, {}, kSysExitCost + fewer});
+	}
 	setup.default_buffer = 4 << 20; // opens come in storms
 	setup.show("ts", o.timestamp);
 	setup.show("uid", o.print_uid);

@@ -153,4 +153,14 @@ Value show_path(std::string_view components, bool cut)
 	return Value::text(path);
 }
 
+Value show_path_from(std::string_view base, bool base_known, bool base_cut, std::string_view given)
+{
+	static std::string full;
+	if (given.starts_with('/') || given.empty())
+		return Value::text(given);
+	full = base_known ? std::string(show_path(base, base_cut).bytes) : "?";
+	(full += '/') += given;
+	return Value::text(full);
+}
+
 } // namespace corescope

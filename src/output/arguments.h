@@ -31,5 +31,8 @@ bool line_matches(const Regex& regex, const ArgumentsView& arguments);
 // A path from its components, leaf first, each closed by NUL. None if there are none and nothing is known. One whose
 // upper part was cut begins with "...", so that it is never taken for another path.
 Value show_path(std::string_view components, bool cut);
+// A path as it was given, with the directory that a relative one begins at (its components as above; "?" where it is not
+// known) before it. Holds until the next call.
+Value show_path_from(std::string_view base, bool base_known, bool base_cut, std::string_view given);
 
 } // namespace corescope

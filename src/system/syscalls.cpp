@@ -81,6 +81,12 @@ std::string_view abi_name(SyscallAbi abi)
 	return kNames[static_cast<size_t>(abi)];
 }
 
+bool has_syscall(std::string_view name)
+{
+	static const std::vector<SyscallName> all = syscall_names(SyscallAbi::native);
+	return std::any_of(all.begin(), all.end(), [&](const SyscallName& one) { return one.name == name; });
+}
+
 void append_syscall_list(Buffer& out)
 {
 	for (const SyscallAbi abi : {SyscallAbi::native, SyscallAbi::compat, SyscallAbi::x32})

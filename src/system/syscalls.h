@@ -23,6 +23,9 @@ enum class SyscallAbi { native, compat, x32 };
 // By number.
 std::vector<SyscallName> syscall_names(SyscallAbi abi);
 
+// Whether this architecture has a call of that name.
+bool has_syscall(std::string_view name);
+
 // "read", "i386:read", "x32:read"; "466" for a number without a name, and "sigreturn" for -1, which is what
 // rt_sigreturn leaves behind. Holds as long as the process.
 std::string_view syscall_name(SyscallAbi abi, uint32_t number);

@@ -235,3 +235,17 @@ TEST_CASE("a path is put together from the leaf up; one that was cut is never an
 	CHECK(shown(flat({"c", "b"}), true) == ".../b/c");
 	CHECK(shown(flat({"a\nb", "\xff"}), false) == "/\xff/a\nb");
 }
+
+TEST_CASE("a relative path is told from the directory that it begins at", "[arguments]")
+{
+	const std::string base("c\0b\0", 4);
+	const auto told = [&](bool known, bool cut, std::string_view given) {
+		return std::string(show_path_from(base, known, cut, given).bytes);
+	};
+	CHECK(told(true, false, "x/y") == "/b/c/x/y");
+	CHECK(told(true, true, "x") == ".../b/c/x");
+	CHECK(told(false, false, "x") == "?/x");
+	CHECK(told(true, false, "/x") == "/x");
+	CHECK(told(true, false, "") == "");
+	CHECK(show_path_from("", true, false, "x").bytes == "/x"); // the root has no components
+}

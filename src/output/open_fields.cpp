@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Names of O_* flags; those that contain others come before them.
-#include "output/open_flags.h"
+#include "output/open_fields.h"
 
 #include <cinttypes>
 #include <cstdio>
@@ -51,5 +51,20 @@ std::string_view open_flags(uint64_t flags)
 }
 
 bool open_makes_file(uint64_t flags) { return flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE; }
+
+TextValue open_mode(uint64_t flags, unsigned mode)
+{
+	static char text[16];
+	if (!open_makes_file(flags))
+		return Value::none();
+	std::snprintf(text, sizeof(text), "%04o", mode);
+	return Value::word(text);
+}
+
+std::string_view open_call_name(unsigned call)
+{
+	constexpr std::string_view kCalls[] = {"open", "creat", "openat", "openat2"};
+	return call < std::size(kCalls) ? kCalls[call] : "?";
+}
 
 } // namespace corescope
