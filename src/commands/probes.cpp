@@ -229,7 +229,7 @@ private:
 		const std::vector<const void*> rows = pointers(probes);
 		if (options.output == OutputFormat::json) {
 			const WallClock clock;
-			append_json_meta(out, {"probes", version_line(), "", arguments, clock.now_unix_ns()});
+			append_json_meta(out, {"probes", version(), "", arguments, clock.now_unix_ns()});
 			for (const ProbeKind* kind : kinds)
 				append_kind(out, *kind);
 			append_json(out, kListing, rows);

@@ -40,7 +40,7 @@ uint32_t ObjectWatch::take_ticket(ObjectKind kind)
 
 WatchedObject ObjectWatch::learn(ObjectKind kind, uint32_t id)
 {
-	WatchedObject object{kind, id, false, {}, {}, "", 0, ""};
+	WatchedObject object{kind, id};
 	const Descriptor fd = object_by_id(kind, id);
 	if (!fd)
 		return object;
@@ -100,11 +100,9 @@ void ObjectWatch::look(bool to_the_end, const std::function<void(const WatchedOb
 				each(kind.known[change.id] = std::move(object), true);
 			} else {
 				if (kind.unready.erase(change.id))
-					each({kind.kind, change.id, false, {}, {}, "", 0, ""}, true);
+					each({kind.kind, change.id}, true);
 				const auto known = kind.known.find(change.id);
-				each(known == kind.known.end() ? WatchedObject{kind.kind, change.id, false, {}, {}, "", 0, ""}
-											   : known->second,
-					false);
+				each(known == kind.known.end() ? WatchedObject{kind.kind, change.id} : known->second, false);
 				kind.known.erase(change.id);
 			}
 		}

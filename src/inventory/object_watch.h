@@ -17,11 +17,11 @@ struct WatchedObject {
 	ObjectKind kind; // map or link
 	uint32_t id;
 	bool known = false; // else it was gone before it could be asked, and all below is empty
-	KernelMap map;
-	KernelLink link;
-	std::string prog_name; // of a link's program
-	int pid = 0;           // that holds it; 0: none did when it was found
-	std::string comm;
+	KernelMap map{};
+	KernelLink link{};
+	std::string prog_name{}; // of a link's program
+	int pid = 0;             // that holds it; 0: none did when it was found
+	std::string comm{};
 };
 
 class ObjectWatch {

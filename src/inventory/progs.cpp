@@ -124,7 +124,7 @@ void append_ids(Buffer& out, const char* key, const std::vector<uint32_t>& ids)
 void append_progs_meta(Buffer& out, const std::vector<std::string>& arguments)
 {
 	const WallClock clock;
-	append_json_meta(out, {"progs", version_line(), "", arguments, clock.now_unix_ns()});
+	append_json_meta(out, {"progs", version(), "", arguments, clock.now_unix_ns()});
 }
 
 } // namespace corescope

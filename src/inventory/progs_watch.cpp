@@ -6,6 +6,7 @@
 #include "bpf/prog_watch.h"
 #include "cli/signals.h"
 #include "cli/tool.h"
+#include "cli/version.h"
 #include "inventory/object_watch.h"
 #include "output/records.h"
 #include "system/signals.h"
@@ -26,14 +27,14 @@ struct Row {
 	const char* event;
 	const char* object; // prog, map or link
 	uint32_t id;
-	std::string type, name, tag;
-	int pid; // 0: not known
-	std::string comm;
+	std::string type{}, name{}, tag{};
+	int pid = 0; // 0: not known
+	std::string comm{};
 	int64_t uid = -1; // -1: not known
 	uint64_t insns = 0;
-	uint32_t prog_id = 0;     // behind a link
-	std::string kind, target; // of a link; of a program the second is what it was loaded for
-	std::string hook;         // both, for people
+	uint32_t prog_id = 0;         // behind a link
+	std::string kind{}, target{}; // of a link; of a program the second is what it was loaded for
+	std::string hook{};           // both, for people
 };
 
 TextValue known(const std::string& text) { return text.empty() ? Value::none() : Value::text(text); }
@@ -131,7 +132,7 @@ public:
 			learn(id);
 			newest_at_start_ = id;
 		}
-		writer_->meta(out_, {"progs", "", "perf", arguments, clock_.now_unix_ns()});
+		writer_->meta(out_, {"progs", version(), "perf", arguments, clock_.now_unix_ns()});
 		write_out(out_);
 		const uint64_t start = monotonic_ns();
 		uint64_t looked = start, next_look = start + kBetweenLooksNs;
@@ -187,8 +188,7 @@ private:
 
 	void tell(const ProgEvent& event)
 	{
-		Row row{event.boot_ns, event.loaded ? "load" : "unload", "prog", event.id, "", "", "", 0, "", -1, 0,
-			0, "", "", ""};
+		Row row{event.boot_ns, event.loaded ? "load" : "unload", "prog", event.id};
 		if (event.loaded) { // an unload may come late, in whatever process just runs
 			row.pid = event.pid;
 			row.comm = comm_of(event.pid);
@@ -220,8 +220,7 @@ private:
 	{
 		const bool is_map = object.kind == ObjectKind::map;
 		const char* const words[] = {is_map ? "destroy" : "detach", is_map ? "create" : "attach"};
-		Row row{boot_ns(), words[came], is_map ? "map" : "link", object.id, "", "", "", 0, "", -1, 0, 0, "",
-			"", ""};
+		Row row{boot_ns(), words[came], is_map ? "map" : "link", object.id};
 		if (object.known) {
 			row.type = is_map ? map_type_name(object.map.type) : link_type_name(object.link.type);
 			row.name = is_map ? object.map.name : object.prog_name;

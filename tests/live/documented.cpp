@@ -142,7 +142,9 @@ std::set<std::string> check_all_keys(const std::string& page_path, const std::st
 			continue;
 		const std::string type = Json::parse(line).at("type");
 		types.insert(type);
-		if (type != "meta")
+		if (type == "meta")
+			CHECK(Json::parse(line).at("version") == words(run_tool("--version").out).at(1));
+		else
 			check_keys(page_path, line);
 	}
 	return types;
