@@ -46,15 +46,18 @@ constexpr PositionalSpec kPositionals[] = {positional<&LoadOptions::file>("FILE.
 
 constexpr std::string_view kFormats[] = {"table", "json", "csv"};
 
-// Options of all tools but those that need a filter in the kernel half, and --verbose, which tells more here.
+// Of the options of all tools those that mean something here: others need a filter in the kernel half, and --verbose tells
+// more.
 std::vector<OptionSpec> common_options()
 {
+	constexpr std::string_view kTaken[] = {"output", "duration", "count", "no-header", "btf", "lock", "align",
+		"jitter", "max-runtime"};
 	std::vector<OptionSpec> specs;
 	for (const OptionSpec& spec : common_option_specs()) {
-		const std::string_view name = spec.name;
-		if (name != "cgroup" && name != "unit" && name != "verbose")
-			specs.push_back(spec);
-		if (name == "output") {
+		if (std::find(std::begin(kTaken), std::end(kTaken), spec.name) == std::end(kTaken))
+			continue;
+		specs.push_back(spec);
+		if (spec.name == std::string_view("output")) {
 			specs.back().doc = "table (default), json (one object a line) or csv";
 			specs.back().only = kFormats;
 		}

@@ -2,7 +2,7 @@
 // Hostile BTF and values of any length through all that reads them. Beside what the sanitizer finds: JSON parses, text
 // and tables are one line of printable bytes, a refused value changes nothing, and what is printed of a number can be
 // set again and gives the same bytes.
-// Links: src/btf/*.cpp src/base/parse.cpp src/base/similar.cpp src/output/json.cpp src/output/csv.cpp
+// Links: src/btf/*.cpp src/base/*.cpp src/output/json.cpp src/output/csv.cpp
 // Links: src/output/table.cpp src/output/escape.cpp src/output/width.cpp src/output/hist_text.cpp
 // Links: src/output/hist_json.cpp src/hist/*.cpp src/system/host.cpp src/system/clock.cpp
 #include "base/error.h"

@@ -2,7 +2,7 @@
 // Hostile files through `corescope report`: JSON Lines and folded stacks of any bytes, on one side or two. Beside what the
 // sanitizer finds: what is refused is refused with one line, what is shown is a page whose data parses and in which no text
 // has become an element.
-// Links: src/report/*.cpp src/base/gzip.cpp src/base/parse.cpp src/base/floating.cpp src/output/escape.cpp
+// Links: src/report/*.cpp src/base/*.cpp src/output/escape.cpp
 // Links: src/output/hist_json.cpp src/output/hist_text.cpp src/hist/*.cpp src/system/clock.cpp src/output/width.cpp
 #include "base/error.h"
 #include "report/page.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// docs/progs.md: its commands, headings, keys and words are those of `corescope progs`; and the options of docs/probes.md.
+// docs/progs.md: its commands, headings, keys and words are those of `corescope progs`; and the options of docs/probes.md and
+// docs/load.md.
 #include "bpf_trial.h"
 #include "documented.h"
 
@@ -76,6 +77,35 @@ TEST_CASE("docs of progs and probes have every option that --help shows, and no 
 					  [&](const Documented& one) { return one.option == option; }) == 1);
 		}
 		CHECK(own == in_page.size());
+	}
+}
+
+TEST_CASE("docs/load.md names every option that load --help shows, and no other in its tables")
+{
+	if (const auto why = no_pages(); !why.empty())
+		SKIP_TEST(why);
+	std::string text;
+	for (const std::string& line : page("docs/load.md"))
+		text += line + " ";
+	const auto named = [](const std::string& span) { return span.substr(0, span.find_first_of(" =")); };
+	std::set<std::string> mentioned, tabled, shown;
+	for (const std::string& span : code_spans(text))
+		mentioned.insert(named(span));
+	for (const auto& row : table_rows(page("docs/load.md")))
+		for (const std::string& span : code_spans(row[0]))
+			if (span.rfind("--", 0) == 0)
+				tabled.insert(named(span));
+	for (const Option& option : options_in_help("load")) {
+		shown.insert("--" + option.name);
+		INFO("load --help shows " << option);
+		CHECK((contains({"help", "usage", "version"}, option.name) || mentioned.count("--" + option.name)));
+		CHECK((option.letter.empty() || option.letter == "?" || option.letter == "V" ||
+			mentioned.count("-" + option.letter)));
+	}
+	CHECK(tabled.size() > 5);
+	for (const std::string& option : tabled) {
+		INFO("load has no option " << option);
+		CHECK(shown.count(option) == 1);
 	}
 }
 
