@@ -7,6 +7,7 @@
 #include "cli/tool.h"
 #include "hist/pool.h"
 #include "hist/store.h"
+#include "system/clock.h"
 
 #include <functional>
 #include <set>
@@ -96,8 +97,6 @@ private:
 	bool has_only_ = false;
 };
 
-// "2026-11-20 14:05:09", local time.
-std::string local_time(int64_t unix_ns);
 // "10.0 s", "5m", for a window.
 std::string window_text(uint64_t ns);
 // "cpudist oncpu, web1, pid=12", escaped: what tells one series from another.

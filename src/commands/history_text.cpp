@@ -4,10 +4,8 @@
 
 #include "output/escape.h"
 #include "output/hist_json.h"
-#include "system/clock.h"
 
 #include <cstdio>
-#include <time.h>
 
 namespace corescope {
 
@@ -27,16 +25,6 @@ bool is_number(const HistLabel& label)
 }
 
 } // namespace
-
-std::string local_time(int64_t unix_ns)
-{
-	const time_t time = unix_ns / 1000000000;
-	tm parts{};
-	localtime_r(&time, &parts);
-	char text[32];
-	strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &parts);
-	return text;
-}
 
 std::string window_text(uint64_t ns)
 {

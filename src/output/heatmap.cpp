@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <ctime>
 #include <map>
 #include <string>
 
@@ -118,15 +117,6 @@ std::string rate_text(double rate)
 	return text;
 }
 
-std::string local_time(int64_t unix_ns, bool with_day)
-{
-	const auto seconds = static_cast<time_t>(unix_ns / 1000000000);
-	tm parts{};
-	localtime_r(&seconds, &parts);
-	char text[32];
-	return {text, std::strftime(text, sizeof(text), with_day ? "%Y-%m-%d %H:%M" : "%H:%M:%S", &parts)};
-}
-
 // One row of cells, top down: rates[row][column]; a negative one where nothing was traced.
 using Rates = std::vector<std::vector<double>>;
 
@@ -134,7 +124,8 @@ void append_times(Buffer& out, const Picture& picture)
 {
 	const int64_t end = picture.start_ns + picture.slot_ns * static_cast<int64_t>(picture.slots.size());
 	const bool days = end - picture.start_ns >= 86400LL * 1000000000;
-	const std::string first = local_time(picture.start_ns, days), last = local_time(end, days);
+	const char* const format = days ? "%Y-%m-%d %H:%M" : "%H:%M:%S";
+	const std::string first = local_time(picture.start_ns, format), last = local_time(end, format);
 	out.append_fill(' ', kLabel);
 	out.append(first);
 	if (picture.slots.size() > first.size() + last.size() + 1)

@@ -84,6 +84,16 @@ ClockReading read_clocks()
 	return reading;
 }
 
+std::string local_time(int64_t unix_ns, const char* format)
+{
+	// Towards the past, also before 1970.
+	const auto seconds = static_cast<time_t>(unix_ns / 1000000000 - (unix_ns % 1000000000 < 0));
+	tm parts{};
+	localtime_r(&seconds, &parts);
+	char text[64];
+	return {text, std::strftime(text, sizeof(text), format, &parts)};
+}
+
 void append_rfc3339(Buffer& out, int64_t unix_ns)
 {
 	const Split when = split(unix_ns);

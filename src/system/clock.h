@@ -7,6 +7,7 @@
 #include "output/buffer.h"
 
 #include <cstdint>
+#include <string>
 #include <type_traits>
 
 namespace corescope {
@@ -85,6 +86,9 @@ private:
 
 // `2026-11-20T14:07:20.123456789Z`: RFC 3339, UTC, always nine digits.
 void append_rfc3339(Buffer& out, int64_t unix_ns);
+
+// By strftime()'s format and the rules of TZ or /etc/localtime; at most 63 bytes.
+std::string local_time(int64_t unix_ns, const char* format = "%Y-%m-%d %H:%M:%S");
 
 // The same, and the local time of day, for the event path: what depends on the second only is kept until
 // another second comes, be it later or earlier.

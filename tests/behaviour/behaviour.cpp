@@ -179,16 +179,6 @@ Words with(Words words, const Words& more)
 	return words;
 }
 
-Ran run(const Words& words, const Process::Setup& setup)
-{
-	Process process(words, setup);
-	Ran ran;
-	ran.out = process.rest();
-	ran.status = process.wait();
-	ran.err = process.errors();
-	return ran;
-}
-
 bool is_one_line(const std::string& errors)
 {
 	return errors.size() > 10 && errors.find('\n') == errors.size() - 1 &&

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "live/harness.h"
+#include "live/ran.h"
 #include "live/unprivileged.h"
 
 #include <string>
@@ -34,11 +35,6 @@ Words lively(const std::string& tool);
 Words interval(const std::string& tool, const std::string& seconds);
 Words with(Words words, const Words& more);
 
-struct Ran {
-	int status = 0;
-	std::string out, err;
-};
-Ran run(const Words& words, const Process::Setup& setup = {});
 // Whether it is one line, of the tool or of corescope, that says something.
 bool is_one_line(const std::string& errors);
 

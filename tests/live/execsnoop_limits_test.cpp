@@ -2,6 +2,7 @@
 // execsnoop at its limits: a burst, a reader that stands still, the memory that it holds, and hosts that lack what it
 // needs. The numbers E11… are those defects of libbpf-tools' execsnoop that a case would show there.
 #include "exec_support.h"
+#include "own_place.h"
 
 #include <algorithm>
 #include <csignal>
@@ -104,15 +105,10 @@ void check_told(const Ended& ended, int status, const Strings& words)
 	}
 }
 
-void own_mounts()
-{
-	if (unshare(CLONE_NEWNS) != 0 || mount("", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
-		_exit(126);
-}
-
 void without_tracefs()
 {
-	own_mounts();
+	if (!own_mounts())
+		_exit(126);
 	for (const char* path : {"/sys/kernel/debug/tracing", "/sys/kernel/debug", "/sys/kernel/tracing"})
 		umount2(path, MNT_DETACH);
 }
@@ -328,7 +324,8 @@ TEST_CASE("execsnoop: a kernel without type information is told as that (E20)", 
 	if (const auto why = no_own_mounts(); !why.empty())
 		SKIP_TEST(why);
 	const auto without_btf = [] {
-		own_mounts();
+		if (!own_mounts())
+			_exit(126);
 		if (mount("none", "/sys/kernel/btf", "tmpfs", 0, nullptr) != 0)
 			_exit(126);
 	};

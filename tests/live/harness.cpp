@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // See harness.h.
 #include "harness.h"
+#include "own_place.h"
 #include "unprivileged.h"
 
 #include <cerrno>
@@ -214,8 +215,7 @@ std::string no_own_mounts()
 	const pid_t child = fork();
 	REQUIRE(child >= 0);
 	if (child == 0)
-		_exit(
-			unshare(CLONE_NEWNS) == 0 && mount("", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 ? 0 : 1);
+		_exit(own_mounts() ? 0 : 1);
 	int status = 0;
 	REQUIRE(waitpid(child, &status, 0) == child);
 	return status == 0 ? ""
@@ -384,14 +384,6 @@ std::string public_corescope()
 	};
 	static const Copy copy;
 	return copy.path;
-}
-
-void become_nobody()
-{
-	constexpr uid_t kNobody = 65534;
-	if (setgroups(0, nullptr) != 0 || setresgid(kNobody, kNobody, kNobody) != 0 ||
-		setresuid(kNobody, kNobody, kNobody) != 0)
-		_exit(126);
 }
 
 } // namespace corescope::test

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // `corescope history` as a user runs it, on stores whose contents are known.
-#include "harness.h"
+#include "ran.h"
 #include "unit/store_trial.h"
 
 #include "base/error.h"
@@ -12,24 +12,9 @@ using namespace corescope::test;
 
 namespace {
 
-struct Ran {
-	int status = 0;
-	std::string out, err;
-};
-
-Ran history(const std::vector<std::string>& words, const std::vector<std::string>& environment = {"TZ=UTC0"})
+Ran history(const std::vector<std::string>& words, const std::vector<std::string>& environment = {})
 {
-	std::vector<std::string> argv = {corescope_path(), "history"};
-	argv.insert(argv.end(), words.begin(), words.end());
-	Process::Setup setup;
-	setup.environment = environment;
-	setup.clean_environment = true; // as cron has it
-	Process process(argv, setup);
-	Ran ran;
-	ran.out = process.rest();
-	ran.status = process.wait();
-	ran.err = process.errors();
-	return ran;
+	return run_command("history", words, {.environment = environment});
 }
 
 std::vector<std::string> lines(const std::string& text)
@@ -49,16 +34,6 @@ std::vector<Json> json_lines(const Ran& ran)
 		all.push_back(Json::parse(line));
 	return all;
 }
-
-Histogram values(int n, uint64_t us)
-{
-	Histogram histogram(3, uint64_t{1} << 36);
-	for (int i = 0; i < n; i++)
-		histogram.add(us, HistSum{us} * 1000);
-	return histogram;
-}
-
-constexpr int64_t kNoon = 1795176000 * kSecond; // 2026-11-20 12:00:00 UTC
 
 // Twelve intervals of 10 s, five minutes apart from noon on: fast, and from 12:30 on twice as slow; each also by comm.
 struct Filled {

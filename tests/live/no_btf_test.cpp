@@ -3,6 +3,7 @@
 // from a file, the tools count and tell what they do with the kernel's own.
 #include "cpudist.h"
 #include "exec_support.h"
+#include "ran.h"
 #include "signal_truth.h"
 #include "without_btf.h"
 
@@ -25,30 +26,21 @@ namespace {
 
 const char* const kTools[] = {"execsnoop", "killsnoop", "sigsnoop", "cpudist"};
 
-struct Ran {
-	int status;
-	std::string out, errors;
-};
-Ran run(Strings arguments, const std::vector<std::string>& environment = {})
+Ran run_corescope(Strings arguments, const std::vector<std::string>& environment = {})
 {
 	arguments.insert(arguments.begin(), corescope_path());
-	Process process(arguments, {.environment = environment});
-	Ran ran;
-	ran.out = process.rest();
-	ran.status = process.wait();
-	ran.errors = process.errors();
-	return ran;
+	return run(arguments, {.environment = environment});
 }
 
 void check_refused(const Ran& ran, int status, const Strings& words)
 {
-	INFO(ran.errors);
+	INFO(ran.err);
 	CHECK(ran.status == status);
 	CHECK(ran.out.empty());
-	CHECK(std::count(ran.errors.begin(), ran.errors.end(), '\n') == 1);
+	CHECK(std::count(ran.err.begin(), ran.err.end(), '\n') == 1);
 	for (const std::string& word : words) {
 		INFO(word);
-		CHECK(ran.errors.find(word) != std::string::npos);
+		CHECK(ran.err.find(word) != std::string::npos);
 	}
 }
 
@@ -104,8 +96,8 @@ TEST_CASE("no BTF: without --btf one line tells of it and ends with 69", "[btf]"
 	NEEDS_HIDING();
 	const WithoutBtf hidden;
 	for (const char* tool : kTools)
-		check_refused(run({tool, "--duration", "1ms"}), 69, {"/sys/kernel/btf/vmlinux", "--btf"});
-	check_refused(run({"btf", "bundle", "-o", "/dev/null"}), 69, {"/sys/kernel/btf/vmlinux"});
+		check_refused(run_corescope({tool, "--duration", "1ms"}), 69, {"/sys/kernel/btf/vmlinux", "--btf"});
+	check_refused(run_corescope({"btf", "bundle", "-o", "/dev/null"}), 69, {"/sys/kernel/btf/vmlinux"});
 }
 
 TEST_CASE("no BTF: hooks that need the kernel's own types are refused as that", "[btf]")
@@ -115,12 +107,13 @@ TEST_CASE("no BTF: hooks that need the kernel's own types are refused as that", 
 	SECTION("hidden")
 	{
 		const WithoutBtf hidden;
-		check_refused(
-			run({"sigsnoop", "--btf", bundle, "--hook", "tp_btf"}), 69, {"tp_btf", "offers none", "raw_tp"});
+		check_refused(run_corescope({"sigsnoop", "--btf", bundle, "--hook", "tp_btf"}), 69,
+			{"tp_btf", "offers none", "raw_tp"});
 	}
 	SECTION("beside the kernel's own")
 	{
-		check_refused(run({"sigsnoop", "--btf", bundle, "--hook", "tp_btf"}), 69, {"tp_btf", "--btf"});
+		check_refused(
+			run_corescope({"sigsnoop", "--btf", bundle, "--hook", "tp_btf"}), 69, {"tp_btf", "--btf"});
 		Tool tool({"sigsnoop", "--btf", bundle});
 		CHECK(tool.meta().at("hooks") == "raw_tp");
 		tool.stop();
@@ -244,16 +237,16 @@ TEST_CASE("no BTF: CORESCOPE_BTF and the usual folders are for kernels that offe
 	NEEDS_HIDING();
 	const std::string bundle = own_bundle(), variable = "CORESCOPE_BTF=";
 	const auto meta = [](const Ran& ran) {
-		INFO(ran.errors);
+		INFO(ran.err);
 		REQUIRE(ran.status == 0);
 		return Json::parse(ran.out.substr(0, ran.out.find('\n')));
 	};
 	const Strings tool = {"sigsnoop", "--output", "json", "--duration", "1ms"};
-	CHECK(meta(run(tool, {variable + "/nonexistent"})).at("btf").is_null());
+	CHECK(meta(run_corescope(tool, {variable + "/nonexistent"})).at("btf").is_null());
 	{
 		const WithoutBtf hidden;
-		CHECK(meta(run(tool, {variable + bundle})).at("btf") == bundle);
-		check_refused(run(tool, {variable + "/nonexistent"}), 64, {"/nonexistent"});
+		CHECK(meta(run_corescope(tool, {variable + bundle})).at("btf") == bundle);
+		check_refused(run_corescope(tool, {variable + "/nonexistent"}), 64, {"/nonexistent"});
 	}
 	// The folders as they would be on a host: mounted over, so that nothing of this one is touched.
 	const ScratchDir folder;
@@ -283,7 +276,7 @@ TEST_CASE("--btf: what is no BTF, is not whole, or is of another kernel is one l
 		write_file(file, bytes);
 		Strings all = words;
 		all.push_back("--btf: " + file);
-		check_refused(run({"execsnoop", "--btf", file, "--duration", "1ms"}), status, all);
+		check_refused(run_corescope({"execsnoop", "--btf", file, "--duration", "1ms"}), status, all);
 	};
 	refused("", 65, {"no BTF"});
 	refused("root:x:0:0\n", 65, {"no BTF"});
@@ -294,14 +287,15 @@ TEST_CASE("--btf: what is no BTF, is not whole, or is of another kernel is one l
 	std::string flipped = bundle;
 	flipped[flipped.size() / 2] = static_cast<char>(flipped[flipped.size() / 2] ^ 1);
 	refused(flipped, 65, {"no whole bundle"});
-	check_refused(run({"execsnoop", "--btf", folder / "none"}), 64, {"cannot be opened"});
+	check_refused(run_corescope({"execsnoop", "--btf", folder / "none"}), 64, {"cannot be opened"});
 
 	write_file(folder / "own.btf", own);
-	const Ran made = run({"btf", "bundle", "-o", folder / "made", "4.19.0-1-amd64=" + (folder / "own.btf")});
-	INFO(made.errors);
+	const Ran made =
+		run_corescope({"btf", "bundle", "-o", folder / "made", "4.19.0-1-amd64=" + (folder / "own.btf")});
+	INFO(made.err);
 	REQUIRE(made.status == 0);
 	refused(bytes_of(folder / "made"), 69, {"none for Linux " + release(), "btf list"});
-	CHECK(run({"btf", "list", folder / "made"}).out.find("4.19.0-1-amd64") != std::string::npos);
+	CHECK(run_corescope({"btf", "list", folder / "made"}).out.find("4.19.0-1-amd64") != std::string::npos);
 	refused(types_of(kRegister, false), 69, {"is of another kernel"});
 	refused(types_of("sixth", false), 69, {"x86_64 or arm64"});
 	refused(types_of(kRegister, true), 69, {"byte order"});

@@ -41,9 +41,9 @@ Done as_nobody(Words words)
 	return run_as(words, setup);
 }
 
-void own_mounts()
+void without_bpffs()
 {
-	if (unshare(CLONE_NEWNS) != 0 || mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
+	if (!own_mounts())
 		_exit(126);
 	while (umount2(kBpffs, MNT_DETACH) == 0) {}
 }
@@ -129,7 +129,7 @@ TEST_CASE("--pin: mounts the BPF file system where there is none, and says what 
 		SKIP_TEST(why);
 	const OwnPin pin("mount");
 	Process::Setup setup;
-	setup.in_child = own_mounts;
+	setup.in_child = without_bpffs;
 	const std::string corescope = corescope_path();
 	const std::string ways = corescope + " pinned list --no-header && " + corescope + " cpudist --pin " +
 		pin.name() + " && " + corescope + " pinned list --no-header && " + corescope + " pinned read " +
@@ -143,7 +143,7 @@ TEST_CASE("--pin: mounts the BPF file system where there is none, and says what 
 	CHECK(access(pin.folder().c_str(), F_OK) != 0); // it was another file system
 
 	setup.in_child = [] {
-		own_mounts();
+		without_bpffs();
 		if (mount("none", "/sys/fs", "tmpfs", MS_RDONLY, nullptr) != 0)
 			_exit(126);
 	};
@@ -166,7 +166,7 @@ TEST_CASE("--pin: a folder of somebody else's is not written to")
 		SKIP_TEST(why);
 	Process::Setup setup;
 	setup.in_child = [] {
-		own_mounts();
+		without_bpffs();
 		if (mount("bpf", kBpffs, "bpf", 0, "mode=01777") != 0 || mkdir(kPinFolder, 0777) != 0 ||
 			chown(kPinFolder, 65534, 65534) != 0)
 			_exit(126);

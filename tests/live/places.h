@@ -53,7 +53,7 @@ inline Process::Setup without(const std::vector<const char*>& folders)
 {
 	Process::Setup setup;
 	setup.in_child = [folders] {
-		if (unshare(CLONE_NEWNS) != 0 || mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
+		if (!own_mounts())
 			_exit(kCannot);
 		for (const char* folder : folders)
 			if (access(folder, F_OK) == 0 && mount("none", folder, "tmpfs", 0, nullptr) != 0)

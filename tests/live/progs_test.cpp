@@ -182,8 +182,7 @@ TEST_CASE("progs: where no iterator can be loaded, holders are found in /proc, a
 	const Fd array(bpf_map_create(BPF_MAP_TYPE_ARRAY, "see_without", 4, 4, 1, nullptr));
 	Process::Setup setup;
 	setup.in_child = [] { // without the kernel's types
-		if (unshare(CLONE_NEWNS) != 0 || mount("", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
-			mount("tmpfs", "/sys/kernel/btf", "tmpfs", 0, nullptr) != 0)
+		if (!own_mounts() || mount("tmpfs", "/sys/kernel/btf", "tmpfs", 0, nullptr) != 0)
 			_exit(126);
 	};
 	const std::vector<Json> all = progs(setup);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // `corescope report` as a user runs it: what it reads, where it writes, and how it says no.
-#include "harness.h"
+#include "ran.h"
 #include "unit/store_trial.h"
 
 #include "base/error.h"
@@ -12,40 +12,13 @@ using namespace corescope::test;
 
 namespace {
 
-struct Ran {
-	int status = 0;
-	std::string out, err;
-};
-
-Ran report(const std::vector<std::string>& words, Process::Setup setup = {}, const std::string& input = "")
+Ran report(
+	const std::vector<std::string>& words, const Process::Setup& setup = {}, const std::string& input = "")
 {
-	std::vector<std::string> argv = {corescope_path(), "report"};
-	argv.insert(argv.end(), words.begin(), words.end());
-	setup.environment = {"TZ=UTC0"};
-	setup.clean_environment = true;
-	Process process(argv, setup);
-	if (!input.empty())
-		process.say(input);
-	process.close_stdin();
-	Ran ran;
-	if (setup.out == Process::Out::pipe)
-		ran.out = process.rest();
-	ran.status = process.wait();
-	ran.err = process.errors();
-	return ran;
+	return run_command("report", words, setup, input);
 }
 
 bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
-Histogram values(int n, uint64_t us)
-{
-	Histogram histogram(3, uint64_t{1} << 36);
-	for (int i = 0; i < n; i++)
-		histogram.add(us, HistSum{us} * 1000);
-	return histogram;
-}
-
-constexpr int64_t kNoon = 1795176000 * kSecond; // 2026-11-20 12:00:00 UTC
 
 struct Filled {
 	Folder folder;

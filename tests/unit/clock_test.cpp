@@ -255,3 +255,16 @@ TEST_CASE("local time knows zones with half hours")
 	CHECK(hms(format, 0) == "05:30:00");
 	CHECK(hms(format, -1) == "05:29:59");
 }
+
+TEST_CASE("local times in strftime's words", "[clock]")
+{
+	constexpr int64_t kNs = 1795176000 * int64_t{1000000000} + 999999999; // 2026-11-20 12:00:00 UTC
+	{
+		const Zone zone("UTC0");
+		CHECK(local_time(kNs) == "2026-11-20 12:00:00");
+		CHECK(local_time(kNs, "%H:%M") == "12:00");
+		CHECK(local_time(-1) == "1969-12-31 23:59:59");
+	}
+	const Zone zone("IST-5:30");
+	CHECK(local_time(kNs) == "2026-11-20 17:30:00");
+}

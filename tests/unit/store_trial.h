@@ -27,6 +27,16 @@ namespace corescope::test {
 
 constexpr int64_t kSecond = 1000000000;
 constexpr int64_t kDay = 86400 * kSecond;
+constexpr int64_t kNoon = 1795176000 * kSecond; // 2026-11-20 12:00:00 UTC
+
+// n times the same.
+inline Histogram values(int n, uint64_t us)
+{
+	Histogram histogram(3, uint64_t{1} << 36);
+	for (int i = 0; i < n; i++)
+		histogram.add(us, HistSum{us} * 1000);
+	return histogram;
+}
 
 class Folder {
 public:

@@ -2,12 +2,12 @@
 // What tests of a store in trouble have in common: records, refusals, and work in processes of their own.
 #pragma once
 
+#include "own_place.h"
 #include "store_trial.h"
 
 #include "base/error.h"
 
 #include <functional>
-#include <grp.h>
 #include <sys/wait.h>
 
 namespace corescope::test {
@@ -59,12 +59,6 @@ inline int in_child(const std::function<int()>& work)
 	int status = 0;
 	REQUIRE(waitpid(child, &status, 0) == child);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
-inline void become_nobody()
-{
-	if (setgroups(0, nullptr) != 0 || setgid(65534) != 0 || setuid(65534) != 0)
-		_exit(125);
 }
 
 inline int rows_of(const std::string& path)
