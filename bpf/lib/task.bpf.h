@@ -7,6 +7,7 @@
 #pragma once
 
 #include "lib/compat.bpf.h"
+#include "lib/view.bpf.h"
 
 #define PIDNS_DEEPEST 32      // include/linux/pid_namespace.h: MAX_PID_NS_LEVEL
 #define PF_KTHREAD 0x00200000 // include/linux/sched.h
@@ -18,8 +19,20 @@ static __always_inline struct task_struct *task_now(void)
 	return (struct task_struct *)bpf_get_current_task();
 }
 
+// As two numbers where that can be (since 6.2), which takes a tenth of the 40 ns that a helper takes.
 static __always_inline void task_comm(char *comm, struct task_struct *task)
 {
+#ifndef WITHOUT_BTF
+	if (bpf_rdonly_cast) {
+		const struct timespec64 *halves =
+			bpf_rdonly_cast(&task->comm, bpf_core_type_id_kernel(struct timespec64));
+		__u64 first = halves->tv_sec, second = halves->tv_nsec;
+
+		__builtin_memcpy(comm, &first, sizeof(first));
+		__builtin_memcpy(comm + sizeof(first), &second, sizeof(second));
+		return;
+	}
+#endif
 	bpf_probe_read_kernel(comm, TASK_COMM_BYTES, &task->comm);
 }
 
