@@ -8,9 +8,12 @@
 //   exec    posix_spawn of a program (-x) with the number as its argument
 //   switch  a byte to another process and back on one CPU: two context switches
 //   sys     getppid: what nobody traces
+//   open    openat(NUMBER) in the current folder: fails with ENOENT
+//   io      a direct read of 4 KiB of a file in the current folder, from its disk
 //   tcp     a connection on the loopback interface, accepted and closed by both ends
-#define _GNU_SOURCE // sched_setaffinity
+#define _GNU_SOURCE // sched_setaffinity, O_DIRECT
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
@@ -106,6 +109,35 @@ static void make_sys(int number)
 	syscall(SYS_getppid);
 }
 
+static void make_open(int number)
+{
+	char digits[16];
+	snprintf(digits, sizeof(digits), "%d", number);
+	(void)open(digits, O_RDONLY | O_CLOEXEC);
+}
+
+// Each far from the one before, so that none is merged with another.
+static void make_io(int number)
+{
+	enum { kBlock = 4096, kBlocks = 1024 };
+	static char block[kBlock] __attribute__((aligned(kBlock)));
+	static int file = -1;
+
+	if (file < 0) {
+		char name[] = "load-XXXXXX";
+		file = mkostemp(name, O_DIRECT | O_CLOEXEC);
+		if (file < 0 || unlink(name))
+			fail(name);
+		for (int i = 0; i < kBlocks; i++)
+			if (pwrite(file, block, kBlock, (off_t)i * kBlock) != kBlock)
+				fail("write");
+		if (fsync(file))
+			fail("fsync");
+	}
+	if (pread(file, block, kBlock, (off_t)((unsigned)number * 389 % kBlocks) * kBlock) != kBlock)
+		fail("read");
+}
+
 // Broken off rather than closed, so that no TIME_WAIT stays behind and the ports never run out.
 static void make_tcp(int number)
 {
@@ -152,7 +184,7 @@ static const struct {
 	const char* name;
 	void (*make)(int);
 } kKinds[] = {{"kill", make_kill}, {"signal", make_signal}, {"exec", make_exec}, {"switch", make_switch},
-	{"sys", make_sys}, {"tcp", make_tcp}};
+	{"sys", make_sys}, {"open", make_open}, {"io", make_io}, {"tcp", make_tcp}};
 
 static int ascending(const void* a, const void* b)
 {
@@ -164,7 +196,7 @@ static int usage(void)
 {
 	fputs("usage: load [-n EVENTS] [-t MILLISECONDS] [-p PACE_US] [-f FIRST_NUMBER] [-b NUMBERS_SINCE_NS]\n"
 		  "            [-s START_AT_NS] [-c CPU] [-x PROGRAM] [-g CGROUP]\n"
-		  "            kill|signal|exec|switch|sys|tcp\n"
+		  "            kill|signal|exec|switch|sys|open|io|tcp\n"
 		  "Times are CLOCK_MONOTONIC. With -b a number is the first one plus the microseconds since then.\n",
 		stderr);
 	return 2;

@@ -38,17 +38,18 @@ class Cast:
 		if not os.access(corescope, os.X_OK):
 			raise Trouble(f"{corescope} is not built: run make")
 		self.corescope, self.peers, self.out, self.cgroup = corescope, peers, out, cgroup
-		self.missing = sorted({name for name in ("killsnoop", "sigsnoop", "execsnoop", "cpudist", "offcputime", "syscount", "tcplife", "tcpstates")
+		self.missing = sorted({name for name in ("killsnoop", "sigsnoop", "execsnoop",
+			"opensnoop", "cpudist", "runqlat", "offcputime", "profile", "syscount", "biolatency", "tcplife", "tcpstates")
 			if not os.access(f"{peers}/{name}", os.X_OK)})
 
 	def peer(self, tool, *options, event, **more):
-		more.setdefault("number", AT_END if event == "exec" else IN_COLUMN)
+		more.setdefault("number", AT_END if event in ("exec", "open") else IN_COLUMN)
 		name = " ".join(["peer", tool, *options])
 		return Subject(name, (f"{self.peers}/{tool}", *options), event, floor=f"empty {event} + clock", **more)
 
 	def ours(self, tool, *options, event, versus=None, label=None, **more):
 		"""versus: options of the namesake that it is measured by; by default the same."""
-		more.setdefault("number", AT_END if event == "exec" else IN_COLUMN)
+		more.setdefault("number", AT_END if event in ("exec", "open") else IN_COLUMN)
 		peer = " ".join(["peer", tool, *(options if versus is None else versus)])
 		return Subject(label or " ".join([tool, *options]), (self.corescope, tool, *options), event, peer,
 			f"empty {event} + clock", **more)
@@ -79,8 +80,20 @@ class Cast:
 					self.peer("cpudist", *options, event=switch, quiet=True),
 					self.ours("cpudist", *options, event=switch, quiet=True))),
 				self.ours("cpudist", "--by", "cgroup", event=switch, versus=("-P",), quiet=True),
-				self.peer("offcputime", event=switch, quiet=True), self.ours("offcputime", event=switch, quiet=True),
+				*(one for tool, options in (("runqlat", ()), ("runqlat", ("-P",)), ("offcputime", ())) for one in (
+					self.peer(tool, *options, event=switch, quiet=True),
+					self.ours(tool, *options, event=switch, quiet=True))),
 				*self.floors(switch)],
+			"open": [
+				self.peer("opensnoop", event="open"), self.ours("opensnoop", event="open"), *self.floors("open")],
+			"io": [
+				*(one for options in ((), ("-D",), ("-F",)) for one in (
+					self.peer("biolatency", *options, event="io", quiet=True),
+					self.ours("biolatency", *options, event="io", quiet=True))),
+				*self.floors("io")],
+			"sample": [
+				self.peer("profile", "-F", "997", event="sys", quiet=True),
+				self.ours("profile", "-F", "997", event="sys", quiet=True)],
 			"sys": [
 				*(one for options in ((), ("-L",), ("-P",)) for one in (
 					self.peer("syscount", *options, event="sys", quiet=True),
@@ -109,6 +122,7 @@ class Cast:
 		json_lines, tiny = ("--output", "json"), ("--buffer-size", "4096")
 		ours_only = ("--cgroup", self.cgroup) if self.cgroup else ()
 		return {
+			"open": [self.peer("opensnoop", event="open"), self.ours("opensnoop", event="open")],
 			"kill": [
 				self.peer("killsnoop", event="kill"), self.ours("killsnoop", event="kill"),
 				self.ours("killsnoop", *json_lines, event="kill", versus=(), label="killsnoop, JSON",
