@@ -121,9 +121,8 @@ static __always_inline int tell_failed(
 
 static __always_inline int failed(int ret, unsigned long file, unsigned long argv, bool loop)
 {
-	if (max_arg_bytes > ARGV_SMALL)
-		return tell_failed(ret, (void *)file, (void *)argv, ARGV_LARGE, loop);
-	return tell_failed(ret, (void *)file, (void *)argv, ARGV_SMALL, loop);
+	return max_arg_bytes > ARGV_SMALL ? tell_failed(ret, (void *)file, (void *)argv, ARGV_LARGE, loop)
+									  : tell_failed(ret, (void *)file, (void *)argv, ARGV_SMALL, loop);
 }
 
 // Each twice: with bpf_loop, and for kernels that have none.

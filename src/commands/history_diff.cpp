@@ -303,24 +303,15 @@ int history_diff(int argc, char** argv)
 			"  corescope history diff --since 1h --split 14:05 --fail-if 'p99>+20%'",
 			sets, kSides, &options},
 		argc, argv);
-	const TimeSpan& before = options.split.given ? options.split : options.before;
-	const TimeSpan& after = options.split.given ? options.split : options.after;
-	const bool moments = before.given || after.given;
-	if (options.split.given && (options.before.given || options.after.given))
-		throw Error(kUsage, "--split: is --before and --after in one; give it or them");
-	if (before.given != after.given)
+	const SideMoments moments = side_moments(options.split, options.before, options.after);
+	if (moments.given ? !options.sides.empty() : options.sides.size() != 2)
 		throw Error(kUsage,
-			before.given ? "--before: needs --after, for the other side"
-						 : "--after: needs --before, for the other side");
-	if (moments ? !options.sides.empty() : options.sides.size() != 2)
-		throw Error(kUsage,
-			moments ? "--before, --after and --split make both sides; A and B cannot be given too"
-					: "needs A and B, --before and --after, or --split; see corescope history diff --help");
-	if (moments && before.from_ns > after.from_ns)
-		throw Error(kUsage, "--before: is later than --after, and what lies between would be on both sides");
+			moments.given
+				? "--before, --after and --split make both sides; A and B cannot be given too"
+				: "needs A and B, --before and --after, or --split; see corescope history diff --help");
 	std::pair<Side, Side> sides;
-	if (moments) {
-		sides = sides_of_moments(selection, before.from_ns, after.from_ns);
+	if (moments.given) {
+		sides = sides_of_moments(selection, moments.before_ns, moments.after_ns);
 	} else {
 		sides.first = side_of(selection, options.sides[0]);
 		sides.second = side_of(selection, options.sides[1]);

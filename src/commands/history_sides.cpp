@@ -63,6 +63,21 @@ Side side_of(const HistorySelection& both, const std::string& word)
 	return side;
 }
 
+SideMoments side_moments(const TimeSpan& split, const TimeSpan& before, const TimeSpan& after)
+{
+	if (split.given && (before.given || after.given))
+		throw Error(kUsage, "--split: is --before and --after in one; give it or them");
+	if (before.given != after.given)
+		throw Error(kUsage,
+			before.given ? "--before: needs --after, for the other side"
+						 : "--after: needs --before, for the other side");
+	if (split.given)
+		return {true, split.from_ns, split.from_ns};
+	if (before.given && before.from_ns > after.from_ns)
+		throw Error(kUsage, "--before: is later than --after, and what lies between would be on both sides");
+	return {before.given, before.from_ns, after.from_ns};
+}
+
 // An interval that such a moment lies in belongs to neither side.
 std::pair<Side, Side> sides_of_moments(const HistorySelection& selection, int64_t before_ns, int64_t after_ns)
 {

@@ -127,21 +127,11 @@ std::span<const OptionSpec> report_side_specs() { return kSpecs; }
 
 ReportInput read_report_input(const HistorySelection& selection, const SideOptions& options, size_t rows)
 {
-	const TimeSpan& before = options.split.given ? options.split : options.before;
-	const TimeSpan& after = options.split.given ? options.split : options.after;
-	const bool moments = before.given || after.given;
-	if (options.split.given && (options.before.given || options.after.given))
-		throw Error(kUsage, "--split: is --before and --after in one; give it or them");
-	if (before.given != after.given)
+	const SideMoments moments = side_moments(options.split, options.before, options.after);
+	if (!options.sides.empty() && (options.sides.size() != 2 || moments.given))
 		throw Error(kUsage,
-			before.given ? "--before: needs --after, for the other side"
-						 : "--after: needs --before, for the other side");
-	if (moments && before.from_ns > after.from_ns)
-		throw Error(kUsage, "--before: is later than --after, and what lies between would be on both sides");
-	if (!options.sides.empty() && (options.sides.size() != 2 || moments))
-		throw Error(kUsage,
-			moments ? "--side: --before, --after and --split make both sides"
-					: "--side: give it twice, for A and for B");
+			moments.given ? "--side: --before, --after and --split make both sides"
+						  : "--side: give it twice, for A and for B");
 
 	ReportInput input(rows);
 	HistorySelection of_stores = selection;
@@ -164,9 +154,9 @@ ReportInput read_report_input(const HistorySelection& selection, const SideOptio
 		Reader reader(input.content, [&](const HistRecord& record) {
 			if (!selects(selection, record))
 				return false;
-			if (moments && record.start_unix_ns >= after.from_ns)
+			if (moments.given && record.start_unix_ns >= moments.after_ns)
 				b.add(record);
-			else if (moments && record.end_unix_ns() <= before.from_ns)
+			else if (moments.given && record.end_unix_ns() <= moments.before_ns)
 				a.add(record);
 			return true;
 		});
@@ -175,7 +165,7 @@ ReportInput read_report_input(const HistorySelection& selection, const SideOptio
 	}
 	const bool stores = files.empty() || !of_stores.words.empty() || !of_stores.stores.empty();
 	if (stores) {
-		if (!files.empty() && moments)
+		if (!files.empty() && moments.given)
 			throw Error(
 				kUsage, "--split, --before and --after: choose from stores or from files, not both at once");
 		History history(of_stores);
@@ -184,21 +174,21 @@ ReportInput read_report_input(const HistorySelection& selection, const SideOptio
 			history.nothing();
 		for (const std::string& path : history.paths())
 			input.sources.push_back(path);
-		if (moments) {
-			auto [side_a, side_b] = sides_of_moments(of_stores, before.from_ns, after.from_ns);
+		if (moments.given) {
+			auto [side_a, side_b] = sides_of_moments(of_stores, moments.before_ns, moments.after_ns);
 			a = std::move(side_a.pool);
 			b = std::move(side_b.pool);
 		}
 	}
-	if (moments) {
+	if (moments.given) {
 		for (const auto& [pool, text] : {std::pair{&a, "before"}, {&b, "after"}})
 			if (pool->empty())
 				throw Error(kUnavailable,
 					"there is no such histogram " + std::string(text) + " " +
-						local_time(text[0] == 'b' ? before.from_ns : after.from_ns));
+						local_time(text[0] == 'b' ? moments.before_ns : moments.after_ns));
 		input.compared = true;
-		input.side_a = told("before " + local_time(before.from_ns), a);
-		input.side_b = told("after " + local_time(after.from_ns), b);
+		input.side_a = told("before " + local_time(moments.before_ns), a);
+		input.side_b = told("after " + local_time(moments.after_ns), b);
 	}
 	return input;
 }

@@ -3,6 +3,7 @@
 // needs. The numbers E11… are those defects of libbpf-tools' execsnoop that a case would show there.
 #include "exec_support.h"
 #include "own_place.h"
+#include "ran.h"
 
 #include <algorithm>
 #include <csignal>
@@ -71,37 +72,29 @@ private:
 	std::set<size_t> seen_;
 };
 
-struct Ended {
-	int status;
-	std::string out, errors;
-};
-
-Ended run_tool(const Strings& options, const std::function<void()>& in_child)
+Ran run_tool(const Strings& options, const std::function<void()>& in_child, const std::string& program)
 {
-	Strings command = {corescope_path(), "execsnoop", "--duration", "1ms"};
+	Strings command = {program, "execsnoop", "--duration", "1ms"};
 	command.insert(command.end(), options.begin(), options.end());
-	Process::Setup setup;
-	setup.in_child = in_child;
-	Process tool(command, setup);
-	Ended ended;
-	ended.out = tool.rest();
-	ended.status = tool.wait();
-	ended.errors = tool.errors();
-	return ended;
+	return run(command, {.in_child = in_child});
+}
+Ran run_tool(const Strings& options, const std::function<void()>& in_child)
+{
+	return run_tool(options, in_child, corescope_path());
 }
 
-void check_told(const Ended& ended, int status, const Strings& words)
+void check_told(const Ran& ended, int status, const Strings& words)
 {
-	INFO("stderr: " << ended.errors);
+	INFO("stderr: " << ended.err);
 	CHECK(ended.status == status);
 	CHECK(ended.out.empty());
-	CHECK(std::count(ended.errors.begin(), ended.errors.end(), '\n') == 1);
-	CHECK(ended.errors.rfind("execsnoop: ", 0) == 0);
-	CHECK(ended.errors.find("libbpf") == std::string::npos);
-	CHECK(ended.errors.find("errno") == std::string::npos);
+	CHECK(std::count(ended.err.begin(), ended.err.end(), '\n') == 1);
+	CHECK(ended.err.rfind("execsnoop: ", 0) == 0);
+	CHECK(ended.err.find("libbpf") == std::string::npos);
+	CHECK(ended.err.find("errno") == std::string::npos);
 	for (const std::string& word : words) {
 		INFO(word);
-		CHECK(ended.errors.find(word) != std::string::npos);
+		CHECK(ended.err.find(word) != std::string::npos);
 	}
 }
 
@@ -271,20 +264,11 @@ TEST_CASE("execsnoop: without privilege it says so in one line, and ends with 77
 {
 	const ScratchDir dir;
 	copy_program(corescope_path(), dir / "corescope"); // the build tree may be root's alone
-	const auto run = [&](const Strings& options, const std::function<void()>& in_child) {
-		Strings command = {dir / "corescope", "execsnoop", "--duration", "1ms"};
-		command.insert(command.end(), options.begin(), options.end());
-		Process::Setup setup;
-		setup.in_child = in_child;
-		Process tool(command, setup);
-		Ended ended;
-		ended.out = tool.rest();
-		ended.status = tool.wait();
-		ended.errors = tool.errors();
-		return ended;
+	const auto run_copy = [&](const Strings& options, const std::function<void()>& in_child) {
+		return run_tool(options, in_child, dir / "corescope");
 	};
 	if (geteuid() != 0) {
-		check_told(run({}, {}), 77, {"root", "CAP_BPF", "CAP_PERFMON"});
+		check_told(run_copy({}, {}), 77, {"root", "CAP_BPF", "CAP_PERFMON"});
 		return;
 	}
 	const auto nobody = [] {
@@ -299,8 +283,8 @@ TEST_CASE("execsnoop: without privilege it says so in one line, and ends with 77
 				_exit(126);
 	};
 	for (const Strings& options : {Strings{}, {"-x"}, {"--output", "json"}}) {
-		check_told(run(options, nobody), 77, {"root", "CAP_BPF", "CAP_PERFMON"});
-		check_told(run(options, powerless), 77, {"CAP_BPF", "CAP_PERFMON"});
+		check_told(run_copy(options, nobody), 77, {"root", "CAP_BPF", "CAP_PERFMON"});
+		check_told(run_copy(options, powerless), 77, {"CAP_BPF", "CAP_PERFMON"});
 	}
 }
 
@@ -310,10 +294,10 @@ TEST_CASE("execsnoop: needs no tracefs; -x does, and names it and how to mount i
 		SKIP_TEST(why);
 	if (const auto why = no_own_mounts(); !why.empty())
 		SKIP_TEST(why);
-	const Ended plain = run_tool({"--no-header"}, without_tracefs);
-	INFO(plain.errors);
+	const Ran plain = run_tool({"--no-header"}, without_tracefs);
+	INFO(plain.err);
 	CHECK(plain.status == 0);
-	CHECK(plain.errors.empty());
+	CHECK(plain.err.empty());
 	check_told(run_tool({"-x"}, without_tracefs), 69, {"tracefs", "mount -t tracefs"});
 }
 
