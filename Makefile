@@ -373,6 +373,7 @@ format-check:
 # Without -Werror, which means g++'s warnings and not clang's own. $(1) source, $(2) command
 db_entry = {"directory": "$(CURDIR)", "file": "$(1)", "command": "$(subst ",\",$(subst \,\\,$(filter-out -Werror,$(2)))) -c $(1)"}
 db_cxx   = $(call db_entry,$(1),$(CXX) $(all_cxxflags) $(if $(filter $(version_src),$(1)),$(version_flags)) \
+	$(if $(filter src/system/syscalls_%,$(1)),-I$(B)/gen) \
 	$(if $(filter tests/%,$(1)),$(test_flags)))
 lint_src := $(src_src) $(docs_src) $(docs_lib) $(tool_src) $(support_src) $(test_src) $(fuzz_src) $(filter %.cpp,$(load_src))
 $(B)/compile_commands.json: FORCE
@@ -385,7 +386,7 @@ $(B)/compile_commands.json: FORCE
 
 compile_commands.json: $(B)/compile_commands.json
 
-lint: $(B)/compile_commands.json $(skels)
+lint: $(B)/compile_commands.json $(skels) $(syscall_lists)
 	@tests/lint $(B) $(lint_src) $(bpf_src)
 
 check-vmlinux:

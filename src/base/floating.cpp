@@ -44,7 +44,7 @@ Decimal shortest_digits(T value)
 	const size_t e = all.find('e');
 	decimal.digits = std::string(all.substr(0, 1)).append(e > 2 ? all.substr(2, e - 2) : "");
 	decimal.digits.erase(std::max<size_t>(decimal.digits.find_last_not_of('0') + 1, 1));
-	decimal.point = std::atoi(text + e + 1) + 1;
+	decimal.point = static_cast<int>(std::strtol(text + e + 1, nullptr, 10)) + 1;
 	if (decimal.point > static_cast<int>(decimal.digits.size())) {
 		const int size = std::snprintf(nullptr, 0, "%.0Lf", static_cast<long double>(value));
 		decimal.whole.resize(static_cast<size_t>(size) + 1);

@@ -115,6 +115,7 @@ TextValue row_place(const Row& row, const FieldContext& context)
 		: Value::none();
 }
 
+// NOLINTBEGIN(bugprone-macro-parentheses): arguments of templates
 #define ROW_TASK_FIELDS(Row, Options)                                                                    \
 	computed<Row, row_id<Row, Options, RowBy::pid>>("PID", "pid", 8, kInData | kOptional, "process"),    \
 		computed<Row, row_id<Row, Options, RowBy::tid>>("TID", "tid", 8, kInData | kOptional, "thread"), \
@@ -132,5 +133,6 @@ TextValue row_place(const Row& row, const FieldContext& context)
 			"CONTAINER", "container", 64, kInData | kOptional, "container id, from the cgroup path"),    \
 		computed<Row, row_place<Row, Options, CgroupPart::pod, RowBy::pod>>(                             \
 			"POD", "pod", 40, kInData | kOptional, "Kubernetes pod uid, from the cgroup path")
+// NOLINTEND(bugprone-macro-parentheses)
 
 } // namespace corescope

@@ -124,24 +124,34 @@ const char* target_wanted(const bpf_program* program)
 			"; or leave it out by --skip " + name);
 }
 
+[[noreturn]] static void refuse_replacing(const std::string& name)
+{
+	throw Error(kUnavailable,
+		"program '" + name +
+			"' replaces a function of another program in the kernel, which load cannot name; --skip " + name +
+			" leaves it out");
+}
+
+[[noreturn]] static void refuse_hung_by(const bpf_program* program, const std::string& who)
+{
+	const std::string name = bpf_program__name(program);
+	throw Error(kUnavailable,
+		"program '" + name + "' (section \"" + bpf_program__section_name(program) + "\") is hooked in by " +
+			who + ", not by load; --pin DIR loads and pins it, --skip " + name + " leaves it out");
+}
+
 void LoadedObject::check_targets() const
 {
 	bool any = false;
 	for (bpf_program* one : programs_) {
 		const std::string name = bpf_program__name(one);
 		if (bpf_program__type(one) == BPF_PROG_TYPE_EXT)
-			throw Error(kUnavailable,
-				"program '" + name +
-					"' replaces a function of another program in the kernel, which load cannot name; --skip " +
-					name + " leaves it out");
+			refuse_replacing(name);
 		const auto given = std::find_if(
 			targets_.begin(), targets_.end(), [&](const auto& pair) { return pair.first == name; });
 		const char* wanted = target_wanted(one);
 		if (const char* who = hung_by(one); who && options_.pin.empty() && !file_.tail_calls.count(name))
-			throw Error(kUnavailable,
-				"program '" + name + "' (section \"" + bpf_program__section_name(one) +
-					"\") is hooked in by " + who + ", not by load; --pin DIR loads and pins it, --skip " +
-					name + " leaves it out");
+			refuse_hung_by(one, who);
 		const bool called = file_.tail_calls.count(name) > 0;
 		any = any || given != targets_.end() || (!wanted && !called);
 		if (given != targets_.end()) {

@@ -40,6 +40,7 @@ BooleanValue exit_dumped_core(const typename EventOf<Status>::Event& e, const Fi
 	return Value::boolean(dumped_core(e.*Status));
 }
 
+// NOLINTBEGIN(bugprone-macro-parentheses): arguments of templates
 // Status: &Event::code.
 #define EXIT_STATUS_FIELDS(Event, Status)                                                               \
 	computed<Event, exit_status<Status>>(                                                               \
@@ -50,5 +51,6 @@ BooleanValue exit_dumped_core(const typename EventOf<Status>::Event& e, const Fi
 		computed<Event, exit_signal_name<Status>>(nullptr, "signame", 0, kInData, "the signal's name"), \
 		computed<Event, exit_dumped_core<Status>>(                                                      \
 			nullptr, "core_dumped", 0, kInData, "whether a core dump was written")
+// NOLINTEND(bugprone-macro-parentheses)
 
 } // namespace corescope

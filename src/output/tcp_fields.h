@@ -43,6 +43,7 @@ NumberValue counts_min_rtt(const typename EventOf<Counts>::Event& e, const Field
 	return us == ~decltype(us){0} ? Value::none() : to_value(us);
 }
 
+// NOLINTBEGIN(bugprone-macro-parentheses): arguments of templates
 // Ends: &Event::ends. A tool that has room replaces "laddr" and "raddr" by "laddr_wide" and "raddr_wide".
 #define TCP_ENDS_FIELDS(Event, Ends)                                                                       \
 	computed<Event, ends_version<Ends>>(nullptr, "family", 0, kInData, "4 or 6: what goes over the wire"), \
@@ -79,5 +80,6 @@ NumberValue counts_min_rtt(const typename EventOf<Counts>::Event& e, const Field
 			nullptr, "rtt_us", 0, kInData, "round-trip time, smoothed, the last"),              \
 		computed<Event, counts_min_rtt<Counts>>(                                                \
 			nullptr, "min_rtt_us", 0, kInData, "the least in the last minutes; null if none was measured")
+// NOLINTEND(bugprone-macro-parentheses)
 
 } // namespace corescope

@@ -249,9 +249,9 @@ bool Binaries::add_debug_file(const File& file, SymbolTable& to) const
 		if (hex.size() == 2)
 			hex += '/';
 	}
+	const std::string by_id = kDebug + "/.build-id/" + hex + ".debug";
 	for (const size_t root : {file.root, kOurRoot}) {
-		if (id.size() > 1 &&
-			add_from(open_below(root, kDebug + "/.build-id/" + hex + ".debug"), id, nullptr, to))
+		if (id.size() > 1 && add_from(open_below(root, by_id), id, nullptr, to))
 			return true;
 		if (link && !folder.empty())
 			for (const std::string& path : {folder + link->name, folder + ".debug/" + link->name,

@@ -111,8 +111,9 @@ bool ElfFile::for_each_symbol(unsigned table, const std::function<void(const Sym
 			std::string_view text = name;
 			if (const size_t end = text.find('@'); end != std::string_view::npos && end) // name@@VERSION
 				text = text.substr(0, end);
-			take({text, symbol.st_value, symbol.st_size, GELF_ST_TYPE(symbol.st_info),
-				GELF_ST_BIND(symbol.st_info), symbol.st_shndx < code.size() && code[symbol.st_shndx]});
+			take({text, symbol.st_value, symbol.st_size, static_cast<unsigned>(GELF_ST_TYPE(symbol.st_info)),
+				static_cast<unsigned>(GELF_ST_BIND(symbol.st_info)),
+				symbol.st_shndx < code.size() && code[symbol.st_shndx]});
 		}
 	}
 	return found;

@@ -33,7 +33,8 @@ public:
 	void testRunStarting(const Catch::TestRunInfo& info) override
 	{
 		if (in_batch)
-			StreamingReporterBase<ConsoleReporter>::testRunStarting(info); // without the list of its cases
+			// NOLINTNEXTLINE(bugprone-parent-virtual-call): without the list of its cases
+			StreamingReporterBase<ConsoleReporter>::testRunStarting(info);
 		else
 			ConsoleReporter::testRunStarting(info);
 	}
