@@ -153,7 +153,8 @@ std::vector<LoadMaps::Entry> LoadMaps::read(const Map& map, size_t& zeros) const
 	std::string key(map.key_size, 0), next(map.key_size, 0), value(bytes, 0);
 	bool first = true;
 	// Others change the map meanwhile: an entry that goes makes the walk begin again, so that it is bounded.
-	for (uint64_t steps = 2 * uint64_t{bpf_map__max_entries(map.map)} + 16; steps > 0; steps--) {
+	const uint64_t most_steps = 2 * uint64_t{bpf_map__max_entries(map.map)} + 16;
+	for (uint64_t step = 0; step < most_steps; step++) {
 		if (bpf_map_get_next_key(fd, first ? nullptr : key.data(), next.data()) != 0)
 			break;
 		first = false;

@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <bit>
 #include <charconv>
 #include <cmath>
 #include <cstring>
@@ -36,7 +37,7 @@ void compare_random(int count)
 		T back = 0;
 		CAPTURE(text, library_text(value));
 		REQUIRE(read_floating(text, back) == FloatingRead::ok);
-		REQUIRE(std::memcmp(&back, &value, sizeof(value)) == 0);
+		REQUIRE(std::bit_cast<Bits>(back) == bits);
 		longer += text != library_text(value);
 	}
 	// At a power of two the neighbour below is nearer, and the shortest text may be none that printf rounds to.

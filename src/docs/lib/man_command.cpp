@@ -154,7 +154,8 @@ void Manual::description(RoffPage& page, const Tool& tool, const CommandDescript
 		for (const Section& section : subject->second)
 			if (names(section.heading, own))
 				write(section, tool.name());
-	for (const std::string& paragraph : details_of(command.details).paragraphs)
+	const auto details = details_of(command.details);
+	for (const std::string& paragraph : details.paragraphs)
 		page.paragraph(roff_text(paragraph));
 }
 
