@@ -34,6 +34,7 @@ namespace {
 constexpr uint64_t kMostLeaves = 500; // of all types together; more are as right, but slow
 constexpr uint32_t kLargest = 1 << 16;
 constexpr uint32_t kMostTypes = 100;
+constexpr uint32_t kMostTried = 10; // with values; all are made
 
 #define DEMAND(what)                                                                \
 	do {                                                                            \
@@ -222,15 +223,17 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size)
 	types.find(wanted);
 	types.struct_names();
 	const uint32_t count = std::min(btf__type_cnt(source.get()), kMostTypes);
+	const uint32_t first = input.byte();
 	uint64_t told = 0;
-	for (uint32_t id = 0; id <= count; id++) {
+	uint32_t tried = 0;
+	for (uint32_t i = 0; i <= count; i++) {
 		try {
-			const BtfType& type = types.at(id);
+			const BtfType& type = types.at((first + i) % (count + 1));
+			if (tried == kMostTried || told + type.leaves > kMostLeaves || type.size > kLargest)
+				continue;
 			told += type.leaves;
-			if (told <= kMostLeaves && type.size <= kLargest)
-				all(type, input);
-			else
-				told -= type.leaves;
+			tried++;
+			all(type, input);
 		} catch (const Error& error) {
 			DEMAND(error.code == kDataError && one_line(error.message));
 		}
