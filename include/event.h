@@ -17,12 +17,24 @@ enum loss_cause {
 	LOSS_CAUSES,
 };
 
+// A cgroup (v2) that was made while this traced; it may be gone when its name is wanted.
+#define CGROUPS_MADE 128 // the last ones; a power of two
+#define CGROUP_PATH_BYTES 248
+struct cgroup_made {
+	__u64 id;                     // written last
+	char path[CGROUP_PATH_BYTES]; // below the root of the hierarchy; cut where it is longer
+};
+
 // Lives in .bss, so both halves see it without a system call. The two cache lines are apart because the kernel
 // half reads the first at every event and writes the second only when it loses one.
 struct event_shared {
 	__u32
 		reader_sleeps; // set by the reader before it sleeps; whoever publishes next clears it and rings the bell
-	__u32 pad[15];
+	__u32 pad;
+	__u64 cgroup;       // that is traced; another id each time that it is made anew
+	__u64 cgroups_made; // how many
+	__u64 pad1[5];
 	__u64 lost[LOSS_CAUSES];
 	__u64 pad2[8 - LOSS_CAUSES];
+	struct cgroup_made made[CGROUPS_MADE];
 };

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/pack.h"
+#include "bpf/cgroups_made.h"
 #include "bpf/kernel_types.h"
 #include "cli/signals.h"
 #include "system/cgroup.h"
@@ -243,6 +244,7 @@ int pin_histogram(const HistRun& run)
 	const std::unique_ptr<Object> object = loader.start([&](Object& loaded) {
 		maps = std::make_unique<HistMaps>(loaded, kernel_by(about.by), own_key_names(about.by));
 	});
+	look_again_for_cgroup(*run.shared(ObjectLoader::typed(*object)), filter.id, filter.directory);
 	about.since_ns = monotonic_ns();
 	about.since_unix_ns = WallClock().now_unix_ns();
 	about.identity = random_id();

@@ -4,6 +4,7 @@
 #include "cli/stacks.h"
 
 #include "base/error.h"
+#include "bpf/cgroups_made.h"
 #include "bpf/loss.h"
 #include "bpf/ring.h"
 #include "cli/job.h"
@@ -143,7 +144,9 @@ public:
 		Ring ring(object_->map_fd("events"), object_->max_entries("events"));
 		Doorbell bell(object_->map_fd("bell"), object_->max_entries("bell"), shared);
 		losses_.emplace(shared, *object_);
+		look_again_for_cgroup(*shared, plan_.filter.id, plan_.filter.directory);
 		teller_.emplace(run_, *object_, plan_.by, plan_.kernel, plan_.user);
+		teller_->ask_also([shared](uint64_t id) { return path_of_made_cgroup(*shared, id); });
 		open_iterator();
 		cpus_ = online_cpus();
 		run_clock_ = RunClock(

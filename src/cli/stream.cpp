@@ -8,6 +8,7 @@
 #include "cli/stream.h"
 
 #include "base/error.h"
+#include "bpf/cgroups_made.h"
 #include "bpf/loss.h"
 #include "bpf/ring.h"
 #include "cli/job.h"
@@ -110,6 +111,8 @@ public:
 		Ring ring(object_->map_fd("events"), object_->max_entries("events"));
 		Doorbell bell(object_->map_fd("bell"), object_->max_entries("bell"), shared);
 		losses_.emplace(shared, *object_);
+		look_again_for_cgroup(*shared, filter_.id, filter_.directory);
+		cgroups_.ask_also([shared](uint64_t id) { return path_of_made_cgroup(*shared, id); });
 		prctl(PR_SET_TIMERSLACK, kTimerSlackNs);
 		ask_for_short_slices();
 		ask_to_go_first();

@@ -4,6 +4,7 @@
 #include "cli/table.h"
 
 #include "base/error.h"
+#include "bpf/cgroups_made.h"
 #include "bpf/loss.h"
 #include "cli/job.h"
 #include "cli/run_clock.h"
@@ -126,7 +127,10 @@ public:
 		const CommonOptions& common = run_.setup.common;
 		set_libbpf_log(common.verbose);
 		object_ = loader_.start([this](Object& object) { maps_.emplace(object, run_.layout); });
-		losses_.emplace(run_.shared(ObjectLoader::typed(*object_)), *object_);
+		event_shared* shared = run_.shared(ObjectLoader::typed(*object_));
+		losses_.emplace(shared, *object_);
+		look_again_for_cgroup(*shared, filter_.id, filter_.directory);
+		cgroups_.ask_also([shared](uint64_t id) { return path_of_made_cgroup(*shared, id); });
 		run_clock_ =
 			RunClock({run_.table.interval.ns, least_limit(run_.table.intervals.value, common.count.value),
 						 common.duration.ns, job.deadline_ns()},

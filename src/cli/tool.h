@@ -104,6 +104,7 @@ std::span<const OptionSpec> common_option_specs();
 struct CgroupFilter {
 	uint64_t id = 0;
 	unsigned level = 0;
+	std::string directory{}, kernel_path{};
 };
 CgroupFilter cgroup_filter(const CommonOptions& common);
 

@@ -65,6 +65,12 @@ protected:
 		auto& skel = *static_cast<Skel*>(typed);
 		skel.rodata->filter_cgroup = filter.id;
 		skel.rodata->filter_cgroup_level = filter.level;
+		skel.bss->shared.cgroup = filter.id;
+		if (filter.id && filter.level && filter.kernel_path.size() < sizeof(skel.rodata->filter_path)) {
+			skel.rodata->filter_path_bytes = static_cast<__u32>(filter.kernel_path.size()) + 1;
+			filter.kernel_path.copy(skel.rodata->filter_path, filter.kernel_path.size());
+		}
+		bpf_program__set_autoload(skel.progs.cgroup_is_made, true); // whatever the hook set is
 		return skel;
 	}
 	static event_shared* shared(void* typed) { return &static_cast<Skel*>(typed)->bss->shared; }

@@ -57,7 +57,12 @@ const Attribution* CgroupResolver::lookup(uint64_t id)
 		return nullptr;
 
 	std::string path;
-	switch (resolve(id, path)) {
+	Answer answer = resolve(id, path);
+	if (answer != Answer::kFound && source_) {
+		path = source_(id);
+		answer = path.empty() ? answer : Answer::kFound;
+	}
+	switch (answer) {
 	case Answer::kFound: return &remember(id, {attribute(path), 0}).attribution;
 	case Answer::kAbsent: remember(id, {{}, now}); return nullptr;
 	case Answer::kUnknown: break;

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -46,6 +47,9 @@ public:
 	// nullptr: no such cgroup (any more), which is asked again after a second. Holds until the next call.
 	const Attribution* lookup(uint64_t id);
 
+	// Whom to ask for the path of one that is no longer there; "" if they do not know it either.
+	void ask_also(std::function<std::string(uint64_t id)> source) { source_ = std::move(source); }
+
 	bool available() const { return mount_fd_ >= 0; }
 	bool by_handle() const { return by_handle_; }
 	void use_tree_walk() { by_handle_ = false; } // for tests, and where handles are known to be refused
@@ -67,6 +71,7 @@ private:
 	std::string mount_;
 	int mount_fd_ = -1;
 	bool by_handle_ = true;
+	std::function<std::string(uint64_t)> source_;
 	size_t limit_;
 	uint64_t next_walk_ns_ = 0;
 	Cache young_; // two generations: when the young one is full the old one goes
@@ -84,6 +89,10 @@ std::string cgroup_directory(const std::string& path); // the directory in the f
 uint64_t cgroup_id(const std::string& path);
 // Depth below the mount (root 0), which is the kernel's cgroup->level unless we are in a cgroup namespace.
 unsigned cgroup_level(const std::string& path);
+
+// Its path below the root of the hierarchy, as the kernel tells it at its tracepoints; for whoever is in a cgroup
+// namespace of its own, from there on.
+std::string cgroup_kernel_path(const std::string& path);
 
 // The directory of a running systemd unit; a name without a suffix is a service. A system unit comes before a
 // user's. Error kUnavailable if it is not running, kUsage if several users run one of that name.

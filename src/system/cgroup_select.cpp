@@ -171,7 +171,7 @@ uint64_t cgroup_id(const std::string& path)
 	return status.st_ino;
 }
 
-unsigned cgroup_level(const std::string& path)
+std::string cgroup_kernel_path(const std::string& path)
 {
 	const std::string directory = cgroup_directory(path);
 	const Mount* best = nullptr;
@@ -180,9 +180,12 @@ unsigned cgroup_level(const std::string& path)
 		if (is_below(directory, mount.point) && (!best || mount.point.size() > best->point.size()))
 			best = &mount;
 	if (!best)
-		return depth(directory);
-	return depth(best->root) + depth(std::string_view(directory).substr(best->point.size()));
+		return directory;
+	const std::string whole = (best->root == "/" ? "" : best->root) + directory.substr(best->point.size());
+	return whole.empty() ? "/" : whole;
 }
+
+unsigned cgroup_level(const std::string& path) { return depth(cgroup_kernel_path(path)); }
 
 std::string find_unit(const std::string& name)
 {
