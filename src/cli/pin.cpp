@@ -234,7 +234,8 @@ int pin_histogram(const HistRun& run)
 	refuse_what_makes_no_sense(run);
 	PinAbout about;
 	about.by = asked_by(run);
-	const CgroupFilter filter = cgroup_filter(run.setup.common);
+	CgroupFilter filter = cgroup_filter(run.setup.common);
+	filter.for_names = false; // who reads the pin is another
 	ObjectLoader loader = hist_loader(run, about.by, filter);
 	set_libbpf_log(run.setup.common.verbose);
 	require_bpf();

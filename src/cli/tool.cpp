@@ -124,7 +124,7 @@ CgroupFilter cgroup_filter(const CommonOptions& common)
 										   : std::string(common.cgroup);
 		if (path.empty())
 			return {};
-		return {cgroup_id(path), cgroup_level(path), cgroup_directory(path), cgroup_kernel_path(path)};
+		return {cgroup_id(path), cgroup_level(path), cgroup_directory(path), cgroup_kernel_path(path), true};
 	} catch (const Error& error) {
 		throw Error(error.code, option + ": " + error.message);
 	}

@@ -105,6 +105,7 @@ struct CgroupFilter {
 	uint64_t id = 0;
 	unsigned level = 0;
 	std::string directory{}, kernel_path{};
+	bool for_names = true; // cgroups that are made are also noted for the names of others
 };
 CgroupFilter cgroup_filter(const CommonOptions& common);
 

@@ -70,7 +70,9 @@ protected:
 			skel.rodata->filter_path_bytes = static_cast<__u32>(filter.kernel_path.size()) + 1;
 			filter.kernel_path.copy(skel.rodata->filter_path, filter.kernel_path.size());
 		}
-		bpf_program__set_autoload(skel.progs.cgroup_is_made, true); // whatever the hook set is
+		// Whatever the hook set is.
+		bpf_program__set_autoload(
+			skel.progs.cgroup_is_made, filter.for_names || skel.rodata->filter_path_bytes);
 		return skel;
 	}
 	static event_shared* shared(void* typed) { return &static_cast<Skel*>(typed)->bss->shared; }
