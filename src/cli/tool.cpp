@@ -38,7 +38,7 @@ constexpr OptionSpec kCommonOptions[] = {
 	option<&CommonOptions::no_header>(0, "no-header", "", "leave out the heading"),
 	option<&CommonOptions::cgroup>(0, "cgroup", "PATH",
 		"only tasks in this cgroup (v2) or below it; a path in the file system, or below its mount"),
-	option<&CommonOptions::unit>(0, "unit", "NAME", "only tasks of this systemd unit, as it runs now"),
+	option<&CommonOptions::unit>(0, "unit", "NAME", "only tasks of this systemd unit"),
 	option<&CommonOptions::container>(0, "container", "ID",
 		"only tasks of this container: its id, the beginning of it, or a name that its cgroup has"),
 	option<&CommonOptions::btf>(0, "btf", "FILE",
