@@ -51,7 +51,7 @@ TEST_CASE("--unit, --cgroup: what is made anew at the same path is followed, and
 		std::vector<std::string>{"exitsnoop"});
 	const bool by_path = GENERATE(false, true);
 	CAPTURE(words, by_path);
-	if (words.size() > 2 && words[2] == "--hook" && !takes_hook({words[0]}, words[3]))
+	if (words.size() > 2 && words[2] == "--hook" && !takes_hook({words[0], words[1]}, words[3]))
 		SKIP_TEST("this kernel does not take " + words[3]);
 	auto group = std::make_unique<OwnCgroup>(unit);
 	const OwnCgroup other("corescope-follow-other-" + std::to_string(getpid()));
