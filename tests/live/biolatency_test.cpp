@@ -25,7 +25,7 @@ constexpr int64_t kCalls = 200;
 
 // Completed reads and writes and the ms that they took: /sys/block/NAME/stat.
 struct DiskStat {
-	int64_t reads = 0, writes = 0, ms = 0;
+	int64_t reads = 0, writes = 0, ms = 0, merged = 0;
 };
 
 class LoopDevice {
@@ -73,7 +73,7 @@ public:
 		for (int64_t one; file >> one;)
 			n.push_back(one);
 		REQUIRE(n.size() >= 8);
-		return {n[0], n[4], n[3] + n[7]};
+		return {n[0], n[4], n[3] + n[7], n[1] + n[5]};
 	}
 
 private:
@@ -142,6 +142,36 @@ TEST_CASE("biolatency: each request to a disk counts once, as the disk's own sta
 	CHECK(told.sum_ns > 0);
 	CHECK(told.sum_ns <= run.wall_ns);
 	CHECK(told.sum_ns <= static_cast<double>(after.ms - before.ms) * 1e6 + 1e6 * kCalls);
+}
+
+TEST_CASE("biolatency: writes that the kernel merges are as many as the requests that it makes of them")
+{
+	if (const auto why = cannot_trace(); !why.empty())
+		SKIP_TEST(why);
+	const LoopDevice disk;
+	NEED_LOOP(disk);
+	constexpr int64_t kNeighbours = 64;
+	const Words arguments = GENERATE(Words{}, Words{"-Q"}, Words{"-P"});
+	const std::string scheduler = GENERATE("none", "mq-deadline");
+	CAPTURE(arguments, scheduler);
+	std::ofstream set("/sys/block/" + disk.name() + "/queue/scheduler");
+	if (!(set << scheduler << std::flush))
+		SKIP_TEST("this kernel has no scheduler " + scheduler);
+	const DiskStat before = disk.stat();
+	Words all{"-d", disk.name()};
+	all.insert(all.end(), arguments.begin(), arguments.end());
+	const Run run = beside_io(all, {"neighbours", disk.path(), std::to_string(kNeighbours)});
+	if (run.done < 0)
+		SKIP_TEST("no asynchronous direct I/O to a loop device here");
+	const DiskStat after = disk.stat();
+	set << "none" << std::flush; // as it was made
+	const int64_t requests = after.writes - before.writes, merged = after.merged - before.merged;
+	CAPTURE(requests, merged);
+	CHECK(run.done == kNeighbours);
+	CHECK(requests + merged == kNeighbours);
+	CHECK(total(run.records).count == requests);
+	if (!merged)
+		SKIP_TEST("this kernel merged nothing");
 }
 
 TEST_CASE(

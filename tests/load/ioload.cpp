@@ -4,7 +4,9 @@
 #include "protocol.h"
 
 #include <cstdlib>
+#include <linux/aio_abi.h>
 #include <memory>
+#include <vector>
 
 using namespace corescope::load;
 
@@ -46,9 +48,50 @@ void run_direct(const Request& request, bool writes)
 void run_write(const Request& request) { run_direct(request, true); }
 void run_read(const Request& request) { run_direct(request, false); }
 
+// Writes of neighbours, all handed over in one call: the kernel makes fewer requests of them.
+void run_neighbours(const Request& request)
+{
+	const std::string& path = request.arg(0, "PATH");
+	const long calls = request.number(1, "CALLS", 1, 64);
+	const Fd fd(open(path.c_str(), O_RDWR | O_DIRECT | O_CLOEXEC));
+	need(fd.get(), "open with O_DIRECT");
+	void* memory = nullptr;
+	if (posix_memalign(&memory, kBlock, kBlock))
+		fail(kFailed, "no memory");
+	const std::unique_ptr<void, decltype(&free)> block(memory, free);
+	memset(block.get(), 'x', kBlock);
+	aio_context_t context = 0;
+	need(static_cast<int>(syscall(SYS_io_setup, calls, &context)), "io_setup");
+	std::vector<iocb> asked(static_cast<size_t>(calls));
+	std::vector<iocb*> each;
+	for (iocb& one : asked) {
+		one = {};
+		one.aio_fildes = static_cast<uint32_t>(fd.get());
+		one.aio_lio_opcode = IOCB_CMD_PWRITE;
+		one.aio_buf = reinterpret_cast<uint64_t>(block.get());
+		one.aio_nbytes = kBlock;
+		one.aio_offset = static_cast<int64_t>(each.size()) * kBlock;
+		each.push_back(&one);
+	}
+	std::vector<io_event> ends(asked.size());
+	request.begin();
+	const int64_t start = now_ns();
+	if (syscall(SYS_io_submit, context, calls, each.data()) != calls ||
+		syscall(SYS_io_getevents, context, calls, calls, ends.data(), nullptr) != calls)
+		fail(kFailed, "io_submit: %s", strerror(errno));
+	long done = 0;
+	for (const io_event& end : ends)
+		done += end.res == kBlock;
+	Json line;
+	line.text("case", request.name).number("pid", getpid()).number("done", done);
+	line.number("wall_ns", now_ns() - start).print();
+	request.finish();
+}
+
 const Case cases[] = {
 	{"write", "PATH CALLS", run_write},
 	{"read", "PATH CALLS", run_read},
+	{"neighbours", "PATH CALLS", run_neighbours},
 };
 
 } // namespace
