@@ -245,14 +245,25 @@ TEST_CASE(
 	}
 	one.stop();
 	each.stop();
+	// Since 7.1 a task may be preempted within the program, and the kernel then passes over the next one on that CPU: that
+	// is said, and nothing is told twice or wrongly for it.
 	const auto told = by_pid(one), also = by_pid(each);
+	const uint64_t lost = one.summary().at("lost"), lost_of_each = each.summary().at("lost");
+	CAPTURE(lost, lost_of_each);
+	size_t processes = 0, all = 0;
 	for (const auto& [pid, status] : ends) {
-		REQUIRE(told.count(pid));
-		check_status(told.at(pid), status);
-		REQUIRE(also.count(pid));
-		check_status(also.at(pid), status);
-		CHECK(each.events([&, p = pid](const Json& e) { return e.at("pid") == p; }).size() == kThreads + 1);
+		processes += told.count(pid);
+		if (told.count(pid))
+			check_status(told.at(pid), status);
+		if (also.count(pid))
+			check_status(also.at(pid), status);
+		const size_t ended = each.events([&, p = pid](const Json& e) { return e.at("pid") == p; }).size();
+		CHECK(ended <= kThreads + 1);
+		all += ended;
 	}
+	CHECK(processes <= kRounds);
+	CHECK(processes + lost >= kRounds);
+	CHECK(all + lost_of_each >= kRounds * (kThreads + 1));
 }
 
 TEST_CASE("exitsnoop: age counts from the beginning of the process, also before the trace", "[exitsnoop]")

@@ -11,10 +11,10 @@ import xml.etree.ElementTree as ElementTree
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 NOT_BOOTED, HUNG, CRASHED = 3, 4, 5  # exit statuses of `run`
-# cx16 off: qemu's cmpxchg16b is not whole, and newer kernels crash on it at random. 7.x runs each CPU in turn:
-# side by side it stalls.
+# 7.x runs each CPU in turn: side by side it stalls. Without that, cx16 is off: qemu's cmpxchg16b is not whole then, and
+# newer kernels crash on it at random. 7.x needs it: a storage of a task or socket is only ever made with it.
 MACHINE = {
-	"amd64": ["qemu-system-x86_64", "-cpu", "qemu64,-cx16"],
+	"amd64": ["qemu-system-x86_64", "-cpu", "qemu64"],
 	"arm64": ["qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a57"],
 }
 PACKAGE = {"amd64": "qemu-system-x86", "arm64": "qemu-system-arm"}
@@ -102,7 +102,8 @@ def initramfs(out, build, strip, busybox, cases, hooks, seconds, kernels):
 def boot(arch, kernel, initrd, serial, seconds, single, more=""):
 	"""Boots and waits until the guest powers off; what it says goes to the file `serial`. False if it must be ended.
 	more: for the kernel's command line."""
-	command = MACHINE[arch] + ["-accel", "tcg,thread=" + ("single" if single else "multi"), "-m", "768", "-smp", "2",
+	cpu = [word + ",-cx16" if word == "qemu64" and not single else word for word in MACHINE[arch]]
+	command = cpu + ["-accel", "tcg,thread=" + ("single" if single else "multi"), "-m", "768", "-smp", "2",
 		"-display", "none", "-monitor", "none", "-serial", "file:" + serial, "-no-reboot", "-net", "none",
 		"-kernel", kernel, "-initrd", initrd, "-append",
 		f"{CONSOLE[arch]} mitigations=off panic=-1 oops=panic loglevel=1 {more}"]
