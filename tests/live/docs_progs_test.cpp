@@ -256,7 +256,12 @@ TEST_CASE(
 			left.erase(std::remove(left.begin(), left.end(), trimmed(order[gone])), left.end());
 		}
 		INFO("on " << width << " columns: " << heading);
-		CHECK(words(heading) == left);
+		// What does not fit on the last line ends in dots.
+		auto shown = words(heading);
+		if (const size_t dots = shown.empty() ? std::string::npos : shown.back().find("...");
+			dots != std::string::npos && left.back().compare(0, dots, shown.back(), 0, dots) == 0)
+			shown.back() = left.back();
+		CHECK(shown == left);
 		CHECK(left.size() <= fewest);
 		fewest = left.size();
 	}
