@@ -211,7 +211,8 @@ TEST_CASE(
 }
 
 TEST_CASE(
-	"docs/progs.md: what is said of a program that nobody explains, and of terminals that are too narrow")
+	"docs/progs.md: what is said of a program that nobody explains, and of terminals that are too narrow",
+	"[alone]")
 {
 	if (const auto why = why_not(); !why.empty())
 		SKIP_TEST(why);
