@@ -3,12 +3,14 @@
 #include "bpf/cgroups_made.h"
 
 #include "base/error.h"
-#include "system/cgroup.h"
 
 #include <cstring>
 
 namespace corescope {
 
+namespace {
+
+// The path of one of the last that were made; "" if it is none of them, or its path was too long to be kept.
 std::string path_of_made_cgroup(const event_shared& shared, uint64_t id)
 {
 	for (const cgroup_made& one : shared.made) {
@@ -23,6 +25,8 @@ std::string path_of_made_cgroup(const event_shared& shared, uint64_t id)
 	return "";
 }
 
+} // namespace
+
 void look_again_for_cgroup(event_shared& shared, uint64_t id, const std::string& directory)
 {
 	if (!id)
@@ -32,6 +36,12 @@ void look_again_for_cgroup(event_shared& shared, uint64_t id, const std::string&
 		__atomic_compare_exchange_n(&shared.cgroup, &id, now, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 	} catch (const Error&) { // it is not there just now
 	}
+}
+
+void follow_cgroups(event_shared* shared, uint64_t id, const std::string& directory, CgroupResolver& names)
+{
+	look_again_for_cgroup(*shared, id, directory);
+	names.ask_also([shared](uint64_t one) { return path_of_made_cgroup(*shared, one); });
 }
 
 } // namespace corescope

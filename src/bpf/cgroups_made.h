@@ -4,16 +4,17 @@
 #pragma once
 
 #include "event.h"
+#include "system/cgroup.h"
 
 #include <cstdint>
 #include <string>
 
 namespace corescope {
 
-// The path of one of the last that were made; "" if it is none of them, or its path was too long to be kept.
-std::string path_of_made_cgroup(const event_shared& shared, uint64_t id);
-
 // From before to after tracing began it may have been made anew. id: as it was before; directory: where it lies.
 void look_again_for_cgroup(event_shared& shared, uint64_t id, const std::string& directory);
+
+// The same, and `names` also knows the last that were made, as long as `shared` lives.
+void follow_cgroups(event_shared* shared, uint64_t id, const std::string& directory, CgroupResolver& names);
 
 } // namespace corescope

@@ -9,11 +9,27 @@
 #include <algorithm>
 #include <csignal>
 #include <poll.h>
+#include <span>
 #include <unistd.h>
 
 namespace corescope {
 
 namespace {
+
+// fds: the first two are filled in here.
+void sleep_with(uint64_t due_ns, std::span<pollfd> fds)
+{
+	const uint64_t now = monotonic_ns();
+	if (stop_signal() || now >= due_ns)
+		return;
+	const uint64_t left = due_ns - now;
+	const timespec timeout = {static_cast<time_t>(left / 1000000000), static_cast<long>(left % 1000000000)};
+	fds[0] = {stop_fd(), POLLIN, 0};
+	fds[1] = {STDOUT_FILENO, 0, 0};
+	if (ppoll(fds.data(), fds.size(), due_ns == kForever ? nullptr : &timeout, nullptr) > 0 &&
+		fds[1].revents & (POLLERR | POLLHUP))
+		throw ReaderGone{};
+}
 
 uint64_t later(uint64_t at_ns, uint64_t by_ns) { return by_ns < kForever - at_ns ? at_ns + by_ns : kForever; }
 
@@ -59,25 +75,26 @@ void RunClock::told()
 		enough();
 }
 
-void RunClock::enough()
+void RunClock::end_by(std::string_view reason)
 {
 	if (!ended())
-		end_ = "count";
+		end_ = reason;
 }
 
 uint64_t least_limit(uint64_t a, uint64_t b) { return a && b ? std::min(a, b) : a + b; }
 
 void sleep_until(uint64_t due_ns, int fd)
 {
-	const uint64_t now = monotonic_ns();
-	if (stop_signal() || now >= due_ns)
-		return;
-	const uint64_t left = due_ns - now;
-	const timespec timeout = {static_cast<time_t>(left / 1000000000), static_cast<long>(left % 1000000000)};
-	pollfd fds[] = {{stop_fd(), POLLIN, 0}, {STDOUT_FILENO, 0, 0}, {fd, POLLIN, 0}};
-	if (ppoll(fds, 3, due_ns == kForever ? nullptr : &timeout, nullptr) > 0 &&
-		fds[1].revents & (POLLERR | POLLHUP))
-		throw ReaderGone{};
+	pollfd fds[] = {{}, {}, {fd, POLLIN, 0}};
+	sleep_with(due_ns, fds);
+}
+
+void sleep_until(uint64_t due_ns, const std::vector<int>& to_read)
+{
+	std::vector<pollfd> fds(2);
+	for (const int fd : to_read)
+		fds.push_back({fd, POLLIN, 0});
+	sleep_with(due_ns, fds);
 }
 
 } // namespace corescope

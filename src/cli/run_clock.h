@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 namespace corescope {
 
@@ -41,7 +42,9 @@ public:
 	void told();
 	uint64_t intervals_told() const { return told_; }
 	// As many records as were wanted have come.
-	void enough();
+	void enough() { end_by("count"); }
+	// It ends for a reason that is known elsewhere, a constant.
+	void end_by(std::string_view reason);
 
 private:
 	Limits limits_;
@@ -57,5 +60,7 @@ uint64_t least_limit(uint64_t a, uint64_t b);
 // One sleep, until `due_ns`, a signal to stop, or something to read from `fd` (-1: none). It may end early. Throws
 // ReaderGone when nobody reads standard output any more.
 void sleep_until(uint64_t due_ns, int fd = -1);
+// The same for any number of descriptors.
+void sleep_until(uint64_t due_ns, const std::vector<int>& to_read);
 
 } // namespace corescope

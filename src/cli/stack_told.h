@@ -21,8 +21,7 @@ public:
 	// object: loaded. by: not StackBy::usual.
 	StackTeller(const StackRun& run, const Object& object, StackBy by, bool kernel, bool user);
 
-	// Of cgroups: see CgroupResolver.
-	void ask_also(std::function<std::string(uint64_t)> source) { cgroups_.ask_also(std::move(source)); }
+	CgroupResolver& cgroups() { return cgroups_; }
 	// A stack that is new, of a process that may not live long.
 	void notice(const stack_seen& seen);
 	// What was counted since the last time, the heaviest last. by_name: stacks of the same functions are one. Their frames

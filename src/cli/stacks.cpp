@@ -144,9 +144,8 @@ public:
 		Ring ring(object_->map_fd("events"), object_->max_entries("events"));
 		Doorbell bell(object_->map_fd("bell"), object_->max_entries("bell"), shared);
 		losses_.emplace(shared, *object_);
-		look_again_for_cgroup(*shared, plan_.filter.id, plan_.filter.directory);
 		teller_.emplace(run_, *object_, plan_.by, plan_.kernel, plan_.user);
-		teller_->ask_also([shared](uint64_t id) { return path_of_made_cgroup(*shared, id); });
+		follow_cgroups(shared, plan_.filter.id, plan_.filter.directory, teller_->cgroups());
 		open_iterator();
 		cpus_ = online_cpus();
 		run_clock_ = RunClock(

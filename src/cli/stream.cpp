@@ -111,8 +111,7 @@ public:
 		Ring ring(object_->map_fd("events"), object_->max_entries("events"));
 		Doorbell bell(object_->map_fd("bell"), object_->max_entries("bell"), shared);
 		losses_.emplace(shared, *object_);
-		look_again_for_cgroup(*shared, filter_.id, filter_.directory);
-		cgroups_.ask_also([shared](uint64_t id) { return path_of_made_cgroup(*shared, id); });
+		follow_cgroups(shared, filter_.id, filter_.directory, cgroups_);
 		prctl(PR_SET_TIMERSLACK, kTimerSlackNs);
 		ask_for_short_slices();
 		ask_to_go_first();

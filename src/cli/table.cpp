@@ -129,8 +129,7 @@ public:
 		object_ = loader_.start([this](Object& object) { maps_.emplace(object, run_.layout); });
 		event_shared* shared = run_.shared(ObjectLoader::typed(*object_));
 		losses_.emplace(shared, *object_);
-		look_again_for_cgroup(*shared, filter_.id, filter_.directory);
-		cgroups_.ask_also([shared](uint64_t id) { return path_of_made_cgroup(*shared, id); });
+		follow_cgroups(shared, filter_.id, filter_.directory, cgroups_);
 		run_clock_ =
 			RunClock({run_.table.interval.ns, least_limit(run_.table.intervals.value, common.count.value),
 						 common.duration.ns, job.deadline_ns()},

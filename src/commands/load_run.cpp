@@ -6,6 +6,7 @@
 #include "bpf/instructions.h"
 #include "bpf/object.h"
 #include "bpf/printk.h"
+#include "cli/run_clock.h"
 #include "cli/signals.h"
 #include "cli/version.h"
 #include "commands/load_events.h"
@@ -20,17 +21,13 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <csignal>
 #include <cstring>
 #include <optional>
-#include <poll.h>
 #include <unistd.h>
 
 namespace corescope {
 
 namespace {
-
-constexpr uint64_t kForever = ~uint64_t{0};
 
 class LoadRun {
 public:
@@ -122,11 +119,11 @@ private:
 	void begin()
 	{
 		start_ns_ = boot_ns();
-		if (common_.duration)
-			deadline_ns_ = monotonic_ns() + common_.duration.ns;
-		deadline_ns_ = std::min(deadline_ns_, job_.deadline_ns());
-		if (options_.interval)
-			next_ns_ = monotonic_ns() + options_.interval.ns;
+		run_clock_ = RunClock({.interval_ns = options_.interval.ns,
+								  .duration_ns = common_.duration.ns,
+								  .job_end_ns = job_.deadline_ns()},
+			monotonic_ns());
+		due_ns_ = run_clock_.next_due(run_clock_.start_ns());
 		output_.begin(
 			{"load", version(), object_.hooks(), arguments_, output_.clock().to_unix_ns(start_ns_)});
 		output_.flush();
@@ -139,22 +136,16 @@ private:
 
 	bool ended()
 	{
-		if (!end_.empty())
-			return true;
-		if (stop_signal())
-			end_ = stop_signal() == SIGINT ? "SIGINT" : stop_signal() == SIGHUP ? "SIGHUP" : "SIGTERM";
-		else if (only_iterators_ && !options_.interval)
-			end_ = "iterated";
-		else if (deadline_ns_ != kForever && monotonic_ns() >= deadline_ns_)
-			end_ = monotonic_ns() >= job_.deadline_ns() ? "max-runtime" : "duration";
-		return !end_.empty();
+		if (only_iterators_ && !options_.interval && !stop_signal())
+			run_clock_.end_by("iterated");
+		return run_clock_.look(monotonic_ns(), stop_signal());
 	}
 
 	bool enough()
 	{
 		if (common_.count && output_.records() >= common_.count.value)
-			end_ = "count";
-		return !end_.empty();
+			run_clock_.enough();
+		return run_clock_.ended();
 	}
 
 	void write_iterators()
@@ -239,43 +230,32 @@ private:
 			taken = events_->drain(output_, [this] { return enough(); });
 			drain_printk();
 			output_.flush();
-		} while (taken && end_.empty() && !stop_signal());
+		} while (taken && !run_clock_.ended() && !stop_signal());
 		enough();
 	}
 
 	void turn()
 	{
 		drain();
-		if (!end_.empty())
-			return;
 		const uint64_t now = monotonic_ns();
-		if (next_ns_ <= now) {
+		if (run_clock_.look(now, stop_signal()))
+			return;
+		if (options_.interval && due_ns_ <= now) {
 			write_iterators();
 			if (!options_.no_maps)
 				maps_->write(output_);
 			output_.flush();
-			next_ns_ +=
-				std::max<uint64_t>(1, (now - next_ns_) / options_.interval.ns + 1) * options_.interval.ns;
+			due_ns_ = run_clock_.next_due(now);
 		}
 		wait();
 	}
 
 	void wait()
 	{
-		std::vector<pollfd> fds = {{stop_fd(), POLLIN, 0}, {STDOUT_FILENO, 0, 0}};
-		for (const int fd : events_->fds())
-			fds.push_back({fd, POLLIN, 0});
+		std::vector<int> to_read = events_->fds();
 		if (printk_)
-			fds.push_back({printk_->fd(), POLLIN, 0});
-		const uint64_t now = monotonic_ns(), until = std::min(deadline_ns_, next_ns_);
-		const uint64_t left = until > now ? until - now : 0;
-		const timespec timeout = {
-			static_cast<time_t>(left / 1000000000), static_cast<long>(left % 1000000000)};
-		if (stop_signal())
-			return;
-		if (ppoll(fds.data(), fds.size(), until == kForever ? nullptr : &timeout, nullptr) > 0 &&
-			fds[1].revents & (POLLERR | POLLHUP))
-			throw ReaderGone{};
+			to_read.push_back(printk_->fd());
+		sleep_until(due_ns_, to_read);
 	}
 
 	void finish()
@@ -285,7 +265,7 @@ private:
 		for (const bpf_program* program : object_.programs())
 			passed_over += times_passed_over(bpf_program__fd(program));
 		object_.detach();
-		if (end_ != "count") {
+		if (run_clock_.end() != "count") {
 			while (events_->drain(output_, [] { return false; }))
 				output_.flush();
 			drain_printk();
@@ -294,8 +274,8 @@ private:
 			output_.lost("program passed over", passed_over);
 		if (!options_.no_maps)
 			maps_->write(output_);
-		output_.summary({output_.records(), stop_ns - start_ns_, process_cpu_ns(), output_.losses(), end_,
-			output_.clock().to_unix_ns(stop_ns)});
+		output_.summary({output_.records(), stop_ns - start_ns_, process_cpu_ns(), output_.losses(),
+			run_clock_.end(), output_.clock().to_unix_ns(stop_ns)});
 		output_.flush();
 		for (const Loss& loss : output_.losses())
 			std::fprintf(stderr, "load: lost %llu: %s\n", static_cast<unsigned long long>(loss.count),
@@ -324,10 +304,10 @@ private:
 	std::optional<PrintkReader> printk_;
 	PrintkFormats formats_;
 	std::vector<const LoadedHook*> iterators_;
-	std::string_view end_;
+	RunClock run_clock_;
 	size_t printk_source_ = 0;
 	uint64_t printk_lost_ = 0, others_ = 0;
-	uint64_t start_ns_ = 0, deadline_ns_ = kForever, next_ns_ = kForever;
+	uint64_t start_ns_ = 0, due_ns_ = kForever;
 	bool only_iterators_ = false;
 };
 

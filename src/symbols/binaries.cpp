@@ -139,13 +139,19 @@ void Binaries::release(size_t index)
 	if (--file.users)
 		return;
 	file.used = ++clock_;
-	if (++resting_ <= kMostResting)
-		return;
+	if (++resting_ > kMostResting)
+		close_oldest();
+}
+
+// Of those that rest, of which there must be one. Returns its place, which is free then.
+size_t Binaries::close_oldest()
+{
 	File* oldest = nullptr;
 	for (File& one : files_)
 		if (one.fd >= 0 && !one.users && (!oldest || one.used < oldest->used))
 			oldest = &one;
 	close_file(*oldest);
+	return static_cast<size_t>(oldest - files_.data());
 }
 
 // files_.size() if none is free.
@@ -158,12 +164,7 @@ size_t Binaries::place_for_file()
 		files_.emplace_back();
 		return files_.size() - 1;
 	}
-	for (size_t i = 0; resting_ && i < files_.size(); i++)
-		if (!files_[i].users) {
-			close_file(files_[i]);
-			return i;
-		}
-	return files_.size();
+	return resting_ ? close_oldest() : files_.size();
 }
 
 // Links in a container's files lead to its own files, never to the host's.

@@ -53,6 +53,7 @@ private:
 	};
 	size_t root_of(pid_t pid);
 	void close_file(File& file);
+	size_t close_oldest();
 	void close_root(size_t root);
 	size_t place_for_file();
 	int open_below(size_t root, const std::string& path) const;
