@@ -4,29 +4,10 @@
 
 #include <bpf/bpf_helpers.h>
 
+#include "kinds.bpf.h"
 #include "told.h"
 
-#define RODATA const volatile
-
 RODATA pid_t my_pid = 0;
-RODATA __u8 a_u8 = 1;
-RODATA __s8 a_s8 = -1;
-RODATA __u16 a_u16 = 2;
-RODATA __s16 a_s16 = -2;
-RODATA __u32 a_u32 = 3;
-RODATA __s32 a_s32 = -3;
-RODATA __u64 a_u64 = 4;
-RODATA __s64 a_s64 = -4;
-RODATA bool a_bool = true;
-RODATA char a_char = 'x';
-RODATA enum fruit a_fruit = PEAR;
-RODATA enum sign a_sign = MINUS;
-RODATA float a_float = 1.5F;
-RODATA double a_double = -0.25;
-RODATA char a_string[16] = "begin";
-RODATA __u32 numbers[6] = {1, 2, 3};
-RODATA __s16 grid[2][3] = {{1, 2, 3}, {4, 5, 6}};
-RODATA char names[3][8] = {"a", "b"};
 RODATA struct config cfg = {
 	.fruit = PLUM, .name = "cfg", .narrow = 5, .narrow_signed = -7, .wide = 1ULL << 39};
 volatile int in_data = 7;

@@ -3,13 +3,7 @@
 // compiled from this, and so knows nothing of BTF.
 #pragma once
 
-enum fruit { APPLE, PEAR = 5, PLUM };
-enum sign { MINUS = -1, NOUGHT, PLUS };
-
-struct limits {
-	__u16 low;
-	__u16 high;
-};
+#include "kinds.h"
 
 struct config {
 	bool feature_enabled;

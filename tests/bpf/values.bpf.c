@@ -4,15 +4,7 @@
 
 #include <bpf/bpf_helpers.h>
 
-#define RODATA const volatile
-
-enum fruit { APPLE, PEAR = 5, PLUM };
-enum sign { MINUS = -1, NOUGHT, PLUS };
-
-struct limits {
-	__u16 low;
-	__u16 high;
-};
+#include "kinds.bpf.h"
 
 struct config {
 	bool feature_enabled;
@@ -33,26 +25,8 @@ struct config {
 	void* pointer;
 };
 
-RODATA __u8 a_u8 = 1;
-RODATA __s8 a_s8 = -1;
-RODATA __u16 a_u16 = 2;
-RODATA __s16 a_s16 = -2;
-RODATA __u32 a_u32 = 3;
-RODATA __s32 a_s32 = -3;
-RODATA __u64 a_u64 = 4;
-RODATA __s64 a_s64 = -4;
 RODATA __int128 a_s128 = -5;
 RODATA unsigned __int128 a_u128 = 5;
-RODATA bool a_bool = true;
-RODATA char a_char = 'x';
-RODATA enum fruit a_fruit = PEAR;
-RODATA enum sign a_sign = MINUS;
-RODATA float a_float = 1.5F;
-RODATA double a_double = -0.25;
-RODATA char a_string[16] = "begin";
-RODATA __u32 numbers[6] = {1, 2, 3};
-RODATA __s16 grid[2][3] = {{1, 2, 3}, {4, 5, 6}};
-RODATA char names[3][8] = {"a", "b"};
 RODATA struct config my_cfg = {
 	.fruit = PLUM, .name = "cfg", .narrow = 5, .narrow_signed = -7, .wide = 1ULL << 39};
 RODATA pid_t my_pid = 0;

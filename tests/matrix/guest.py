@@ -102,8 +102,8 @@ def initramfs(out, build, strip, busybox, cases, hooks, seconds, kernels):
 def boot(arch, kernel, initrd, serial, seconds, single, more=""):
 	"""Boots and waits until the guest powers off; what it says goes to the file `serial`. False if it must be ended.
 	more: for the kernel's command line."""
-	cpu = [word + ",-cx16" if word == "qemu64" and not single else word for word in MACHINE[arch]]
-	command = cpu + ["-accel", "tcg,thread=" + ("single" if single else "multi"), "-m", "768", "-smp", "2",
+	machine = [word + ",-cx16" if word == "qemu64" and not single else word for word in MACHINE[arch]]
+	command = machine + ["-accel", "tcg,thread=" + ("single" if single else "multi"), "-m", "768", "-smp", "2",
 		"-display", "none", "-monitor", "none", "-serial", "file:" + serial, "-no-reboot", "-net", "none",
 		"-kernel", kernel, "-initrd", initrd, "-append",
 		f"{CONSOLE[arch]} mitigations=off panic=-1 oops=panic loglevel=1 {more}"]
