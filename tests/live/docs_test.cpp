@@ -76,7 +76,7 @@ std::string redirected(const std::string& command, const std::string& folder)
 		keeps = keeps || store || word.rfind("--textfile", 0) == 0;
 		if (!store)
 			result += (result.empty() ? "" : " ") + (name_follows ? folder + "/docs.prom" : word);
-		name_follows = word == "--textfile";
+		name_follows = word == "--textfile" || word == ">";
 	}
 	return keeps ? result + " --store=" + folder + "/history.db" : result;
 }
