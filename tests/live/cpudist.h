@@ -27,9 +27,11 @@ inline bool within_one_percent(int64_t told, int64_t truth, int64_t tasks = 1)
 {
 	return std::llabs(told - truth) <= truth / 100 + kEdgeSlices * tasks;
 }
-inline bool within_two_percent_ns(double told, double truth, int tasks = 1)
+// stalled_ns: what the load saw the clock jump while it burned. What a host takes from a virtual CPU may be missing in the
+// kernel's run time, but not between two switches.
+inline bool within_two_percent_ns(double told, double truth, double stalled_ns = 0)
 {
-	return std::fabs(told - truth) <= truth / 50 + kEdgeNs * tasks;
+	return told >= truth - truth / 50 - kEdgeNs && told <= truth + truth / 50 + kEdgeNs + stalled_ns;
 }
 
 // One or more `hist` records of one key, added.
@@ -65,17 +67,20 @@ struct Beside {
 	std::string errors;
 	double outer_ns = 0; // from before the tool began until all loads slept again
 
+	// Whether a time on the CPU agrees with the kernel's run time.
+	bool on_time_agrees(double told_ns) const { return within_two_percent_ns(told_ns, run_ns(), stalled_ns()); }
 	// Whether a time off the CPU agrees with what the first load measured: wall clock less run time. It may be off as
 	// well before its first and after its last measured moment. Some kernels leave out switches away from kernel
 	// threads for all who trace (perf sees the same gaps): then an interval is missing, or two are told as one.
 	bool off_time_agrees(double told_ns) const
 	{
 		const double off_ns = truth[0].at("wall_ns").get<double>() - run_ns();
-		return told_ns >= off_ns - off_ns / 20 - kEdgeNs &&
+		return told_ns >= off_ns - stalled_ns() - off_ns / 20 - kEdgeNs &&
 			told_ns <= outer_ns - run_ns() + off_ns / 50 + kEdgeNs;
 	}
 	int64_t switches() const { return switches_of(truth); }
 	double run_ns() const;
+	double stalled_ns() const { return truth[0].at("stalled_ns").get<double>(); }
 	static int64_t switches_of(const std::vector<Json>& lines);
 };
 // The text PID in an argument becomes the first load's pid. lines: of truth from each. A load must have been made

@@ -53,9 +53,9 @@ TEST_CASE("cpudist: the sum is the kernel's run time, of slices that end by bloc
 	NEED_LOAD(load);
 	const Beside run = beside({&load}, arguments);
 	const Hist told = total(run.records);
-	CAPTURE(told.sum_ns, run.run_ns(), run.switches());
+	CAPTURE(told.sum_ns, run.run_ns(), run.stalled_ns(), run.switches());
 	CHECK(within_one_percent(told.count, run.switches()));
-	CHECK(within_two_percent_ns(told.sum_ns, run.run_ns()));
+	CHECK(run.on_time_agrees(told.sum_ns));
 }
 
 TEST_CASE("cpudist: two spinners on one CPU, where nearly all slices end involuntarily")
@@ -73,7 +73,11 @@ TEST_CASE("cpudist: two spinners on one CPU, where nearly all slices end involun
 		CHECK(truth.at("involuntary") > truth.at("voluntary"));
 		CHECK(truth.at("involuntary") >= 4); // on a busy machine a turn comes late
 		CHECK(within_one_percent(told.count, Beside::switches_of({truth})));
-		CHECK(within_two_percent_ns(told.sum_ns, truth.at("run_ns").get<double>()));
+		// Each saw the clock jump over the turns of the other: what the host took is not told apart from that.
+		const double others = run.truths[1 - i][0].at("run_ns").get<double>(),
+					 stalled = truth.at("stalled_ns").get<double>();
+		CHECK(within_two_percent_ns(
+			told.sum_ns, truth.at("run_ns").get<double>(), std::max(0.0, stalled - others)));
 	}
 }
 

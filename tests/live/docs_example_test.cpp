@@ -45,8 +45,6 @@ public:
 	{
 		const std::string from = source_folder(),
 						  built = corescope_path().substr(0, corescope_path().rfind('/'));
-		sanitized_ =
-			access((built + "/skel").c_str(), F_OK) != 0; // SAN=1 builds in a folder below the other's
 		const std::string shared = built + (sanitized_ ? "/.." : "");
 		const std::string to = folder_ + "/build" + (sanitized_ ? "/asan" : "");
 		run("cd '" + folder_ + "' && cp -rs '" + from + "/bpf' '" + from + "/include' '" + from + "/src' '" +
@@ -84,7 +82,7 @@ public:
 
 private:
 	std::string folder_;
-	bool sanitized_ = false;
+	const bool sanitized_ = sanitized(); // SAN=1 builds in a folder below the other's
 };
 
 // A run of a tool of the copy. JSON, attached.

@@ -90,9 +90,8 @@ TEST_CASE("doctor: without /proc it goes on, and names what is missing")
 {
 	if (const auto why = cannot_trace(); !why.empty())
 		SKIP_TEST(why);
-#if defined(__SANITIZE_ADDRESS__)
-	SKIP_TEST("AddressSanitizer itself needs /proc");
-#endif
+	if (sanitized())
+		SKIP_TEST("AddressSanitizer itself needs /proc");
 	const Report proc = doctor(without({"/proc"}));
 	if (proc.status == kCannot)
 		SKIP_TEST("no mount namespace can be made here");

@@ -204,6 +204,13 @@ std::string corescope_path()
 	const char* said = std::getenv("CORESCOPE");
 	return said ? said : own_folder() + "/../corescope";
 }
+bool sanitized()
+{
+	std::ifstream file(corescope_path(), std::ios::binary);
+	const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+	REQUIRE(!bytes.empty());
+	return bytes.find("__asan_init") != std::string::npos;
+}
 std::string load_path(const std::string& name)
 {
 	const char* said = std::getenv("CORESCOPE_LOADS");

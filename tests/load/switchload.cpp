@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Tasks that run and block in known ways, and print what the kernel itself counted for them between the go
 // and the end: context switches (status), time on a CPU, time waiting for one, and times put on one
-// (schedstat: run_ns, delay_ns, slices). wall_ns - run_ns is the time off the CPU. The process lives on with
-// --hold, all its threads blocked, so that no further slice ends. The protocol is in load.h.
+// (schedstat: run_ns, delay_ns, slices). wall_ns - run_ns is the time off the CPU. stalled_ns is what burning threads saw
+// the clock jump: preemption, interrupts, and what the host of a virtual machine took, which a kernel may leave out of
+// run_ns (steal time). The process lives on with --hold, all its threads blocked, so that no further slice ends. The protocol is in load.h.
 #include "protocol.h"
 
 #include <atomic>
@@ -34,6 +35,18 @@ struct Counts {
 		return *this;
 	}
 };
+
+std::atomic<int64_t> stalled_ns{0}; // of all threads
+
+void burn_until(int64_t end_ns)
+{
+	constexpr int64_t kJump = 10000;
+	for (int64_t before = now_ns(), now; before < end_ns; before = now) {
+		now = now_ns();
+		if (now - before > kJump)
+			stalled_ns += now - before;
+	}
+}
 
 int64_t status_number(const std::string& status, const char* name)
 {
@@ -89,13 +102,9 @@ void print_truth(
 	Json line;
 	line.text("case", name).number("pid", pid).number("tid", pid).text("comm", comm);
 	put(line, c);
-	line.number("wall_ns", wall_ns).print();
+	line.number("wall_ns", wall_ns).number("stalled_ns", stalled_ns).print();
 }
 
-void burn_until(int64_t end_ns)
-{
-	while (now_ns() < end_ns) {}
-}
 
 // Burns on the clock, which the vDSO reads: no system call in between.
 struct Work {
@@ -195,7 +204,7 @@ void run_team(const Request& request, long count, const Work& work, const char* 
 		.text("comm", comm_of(pid, pid))
 		.number("threads", count);
 	put(line, total);
-	line.number("wall_ns", wall_ns).objects("tasks", list).print();
+	line.number("wall_ns", wall_ns).number("stalled_ns", stalled_ns).objects("tasks", list).print();
 	request.finish();
 	shared.stop = true;
 	shared.stop.notify_all();

@@ -2,7 +2,8 @@
 // main() of every test suite: Catch2 with a reporter of our own as the default. It prints each failure in full,
 // as Catch2's console reporter does, and closes with `N passed, N failed, N skipped`, counted in test cases.
 // A test case without any assertion fails, and so does a run without any test. `-r junit` works as ever.
-// `--workers N` as the first words: N processes at once (workers.h), each case with SECONDS of `--patience SECONDS`.
+// `--workers N` as the first words: N processes at once (workers.h), each case with SECONDS of `--patience SECONDS`; behind
+// them `--again N`: up to N failed cases once more, alone.
 #define CATCH_CONFIG_RUNNER
 #include "skip.h"
 #include "workers.h"
@@ -138,6 +139,8 @@ int main(int argc, char** argv)
 	}
 	if (next("--patience", 1))
 		workers.patience_s = number(argv[used - 1]);
+	if (next("--again", 1))
+		workers.again = number(argv[used - 1]);
 
 	Catch::Session session;
 	session.configData().reporterName = "corescope";

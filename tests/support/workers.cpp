@@ -19,6 +19,7 @@
 #include <system_error>
 #include <time.h>
 #include <unistd.h>
+#include <utility>
 
 namespace corescope::test {
 
@@ -100,6 +101,8 @@ private:
 	void line(Worker& worker, const std::string& text);
 	void finish(Worker& worker, const std::string& why);
 	void one_failed(const std::string& name, const std::string& why);
+	void work_off();
+	void run_again();
 	void wait_for_any();
 	static void close_all(const Worker& worker)
 	{
@@ -111,6 +114,8 @@ private:
 	std::deque<Batch> waiting_;
 	std::list<Worker> workers_;
 	unsigned passed_ = 0, failed_ = 0, skipped_ = 0;
+	std::vector<std::string> by_check_; // of the failed: those whose process lived on
+	bool second_ = false;
 };
 
 void Parent::one_failed(const std::string& name, const std::string& why)
@@ -193,6 +198,11 @@ void Parent::line(Worker& worker, const std::string& text)
 	}
 	worker.any_failed = worker.any_failed || text[0] == 'f';
 	(text[0] == 'p' ? passed_ : text[0] == 's' ? skipped_ : failed_)++;
+	if (text[0] == 'f')
+		by_check_.push_back(name);
+	else if (second_)
+		std::cout << "UNSTEADY " << name << ": failed beside others, "
+				  << (text[0] == 'p' ? "passed" : "was skipped") << " alone" << std::endl;
 }
 
 void Parent::hear(Worker& worker)
@@ -275,6 +285,23 @@ void Parent::wait_for_any()
 void Parent::run(const std::vector<Batch>& all)
 {
 	waiting_.assign(all.begin(), all.end());
+	work_off();
+	if (told_to_end == 0 && failed_ == by_check_.size() && failed_ <= setup_.again)
+		run_again();
+}
+
+// Noise is no excuse for a crash or a hang, nor for many failures.
+void Parent::run_again()
+{
+	second_ = true;
+	failed_ = 0;
+	for (const std::string& name : std::exchange(by_check_, {}))
+		waiting_.push_back({{name, true}});
+	work_off();
+}
+
+void Parent::work_off()
+{
 	while ((!waiting_.empty() || !workers_.empty()) && told_to_end == 0) {
 		const bool alone = !workers_.empty() && workers_.front().batch.front().alone;
 		while (!waiting_.empty() && !alone && workers_.size() < setup_.at_once) {

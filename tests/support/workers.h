@@ -17,6 +17,7 @@ struct Workers {
 	unsigned at_once = 1;
 	unsigned batch = 5;               // cases to a worker
 	unsigned patience_s = 300;        // for one case
+	unsigned again = 0; // so many failed cases are run once more, alone; where more failed, or one died or hung, none
 	std::vector<std::string> command; // of a worker; `--batch CASES TOLD` is put behind the first word
 };
 
@@ -24,7 +25,8 @@ struct Workers {
 // in which batch depends on the list alone; neighbours, which tend to take equally long, are dealt to different batches.
 std::vector<std::vector<Case>> batches(const std::vector<Case>& cases, unsigned size);
 
-// Runs them, prints what the workers say, batch by batch, and the sum. Returns the number of failed cases.
+// Runs them, prints what the workers say, batch by batch, and the sum. Returns the number of failed cases. One that fails
+// beside others and passes alone counts as passed, and is named in a line `UNSTEADY NAME`.
 // Throws std::system_error where no process can be had.
 unsigned run_workers(const std::vector<Case>& cases, const Workers& setup);
 

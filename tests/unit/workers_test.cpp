@@ -122,6 +122,17 @@ TEST_CASE("trial: hangs", "[.][workers-bad]")
 }
 TEST_CASE("trial: comes behind all those", "[.][workers-bad]") { note("behind"); }
 
+TEST_CASE("trial: fails beside others", "[.][workers-unsteady]")
+{
+	std::ifstream notes(getenv("WORKERS_TRIAL"));
+	const std::string before{std::istreambuf_iterator<char>(notes), {}};
+	note("unsteady");
+	if (before.find("unsteady") == std::string::npos)
+		FAIL("the first time");
+	SUCCEED("alone");
+}
+TEST_CASE("trial: is steady", "[.][workers-unsteady]") { note("steady"); }
+
 TEST_CASE("workers: batches hold every case once, the same ones each time, those alone at the end")
 {
 	for (const size_t count : {0u, 1u, 4u, 5u, 6u, 23u, 290u}) {
@@ -190,6 +201,26 @@ TEST_CASE("workers: a case that dies, ends or hangs fails by itself, and its nei
 	std::vector<std::string> noted = trial.noted;
 	std::sort(noted.begin(), noted.end());
 	CHECK(noted == std::vector<std::string>{"behind", "dies", "ends", "fails", "hangs"});
+}
+
+TEST_CASE("workers: --again runs few failed cases once more, alone, and names them")
+{
+	const Trial without = run("--workers 2 '[workers-unsteady]'");
+	CHECK(without.status == 1);
+	CHECK(last_line(without.output) == "1 passed, 1 failed, 0 skipped\n");
+	const Trial with = run("--workers 2 --again 1 '[workers-unsteady]'");
+	INFO(with.output);
+	CHECK(with.status == 0);
+	CHECK(last_line(with.output) == "2 passed, 0 failed, 0 skipped\n");
+	CHECK(with.says("UNSTEADY trial: fails beside others: failed beside others, passed alone\n"));
+	CHECK(with.says("the first time"));
+	CHECK(std::count(with.noted.begin(), with.noted.end(), "steady") == 1);
+	// What fails alone too has failed, once; more than so many are not tried, nor is anything beside a crash.
+	const Trial twice = run("--workers 2 --again 1 'trial: fails','trial: passes'");
+	CHECK(last_line(twice.output) == "1 passed, 1 failed, 0 skipped\n");
+	CHECK(twice.noted.size() == 3);
+	CHECK(run("--workers 2 --again 1 'trial: fails','trial: fails beside others'").noted.size() == 2);
+	CHECK(run("--workers 2 --again 9 'trial: dies','trial: fails beside others'").noted.size() == 2);
 }
 
 TEST_CASE("workers: nothing chosen, or no number, is a failure")
