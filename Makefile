@@ -107,7 +107,7 @@ test_flags := -Itests -Itests/support -Wno-conversion -Wa,-I$(B)/tests/bpf
 test_speed := -U_FORTIFY_SOURCE -O0 -g1
 common   := -ffile-prefix-map=$(CURDIR)=.$(if $(SYSROOT), -ffile-prefix-map=$(SYSROOT)=) -ffunction-sections -fdata-sections -pthread
 ifdef SAN
-CXXFLAGS ?= -O1 -g
+CXXFLAGS ?= -O0 -g1
 common   += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 # Warnings are the other build's: between the sanitizers' checks g++ 12 sees mistakes in the standard library itself.
 warnings := -w

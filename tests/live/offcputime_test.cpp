@@ -67,7 +67,7 @@ TEST_CASE("offcputime: each sleep counts, in the function that slept, for as lon
 	CHECK(count <= 40);
 	CHECK(count >= 34);
 	CHECK(ns <= slept);
-	CHECK(ns >= count * 5000000LL);
+	CHECK(ns >= count * 4900000LL); // the timer runs before the sleeper is off the CPU
 	CHECK(inner > 0);
 }
 
@@ -146,12 +146,12 @@ TEST_CASE("offcputime: states, least and most, threads of the kernel and of user
 		SKIP_TEST(why);
 	SECTION("another state")
 	{
-		CHECK(sum_below(off_cpu({"naps", "5", "1000"}, {"--state", "2"}).stacks, "count", "user",
+		CHECK(sum_below(off_cpu({"naps", "5", "20000"}, {"--state", "2"}).stacks, "count", "user",
 				  "stackload::nap(long)") == 0);
 	}
 	SECTION("this state")
 	{
-		CHECK(sum_below(off_cpu({"naps", "5", "1000"}, {"--state", "1"}).stacks, "count", "user",
+		CHECK(sum_below(off_cpu({"naps", "5", "20000"}, {"--state", "1"}).stacks, "count", "user",
 				  "stackload::nap(long)") >= 4);
 	}
 	SECTION("least")
@@ -182,7 +182,7 @@ TEST_CASE("offcputime: states, least and most, threads of the kernel and of user
 	}
 	SECTION("deep stacks")
 	{
-		const Times got = off_cpu({"deep", "3", "1000"});
+		const Times got = off_cpu({"deep", "5", "20000"});
 		int64_t cut = 0;
 		for (const Json& stack : got.stacks)
 			if (has_frame(stack, "user", "stackload::nap(long)")) {
@@ -190,6 +190,6 @@ TEST_CASE("offcputime: states, least and most, threads of the kernel and of user
 				CHECK(stack.at("user").size() == 127);
 				cut += stack.at("count").get<int64_t>();
 			}
-		CHECK(cut >= 2);
+		CHECK(cut >= 4);
 	}
 }
