@@ -82,13 +82,14 @@ TEST_CASE("pinned: without privilege it is 77, one line, and nothing on stdout")
 	CHECK(listed_pin(pin.name()).at("readable") == "yes");
 }
 
-TEST_CASE("pinned read: whoever may read the pin's files needs no other privilege")
+TEST_CASE("pinned read: whoever may read the pin's files needs no other privilege", "[alone]")
 {
 	if (const auto why = cannot_trace(); !why.empty())
 		SKIP_TEST(why);
 	const OwnPin pin("group");
 	must({"cpudist", "--pin", pin.name()});
-	// A mount of its own is the same file system only by its path, so the permissions are opened and closed again here.
+	// A mount of its own is the same file system only by its path, so the permissions are opened and closed again here,
+	// for the pins of all.
 	struct Open {
 		std::vector<std::pair<std::string, mode_t>> before;
 		void up(const std::string& path, mode_t mode)
