@@ -3,6 +3,7 @@
 // registers, and the path is resident because the kernel has just read it. The hook has variants, since each costs others
 // something else: fexit nothing; the tracepoints of the four calls slow every system call of every process a little;
 // sys_exit a little more, but needs no tracefs, and it alone sees calls of 32-bit programs.
+#include "lib/callers.bpf.h"
 #include "lib/event.bpf.h"
 #include "lib/file.bpf.h"
 #include "lib/open_call.bpf.h"
@@ -16,6 +17,7 @@
 
 const volatile bool only_failed = false;
 const volatile bool want_base = false;
+const volatile bool want_callers = false;
 
 static __always_inline void fill_base(
 	struct opensnoop_event *e, struct task_struct *task, __u32 room, int dirfd, bool loop)
@@ -37,9 +39,11 @@ static __always_inline void fill_base(
 
 // One size of record; false if the path may be longer. room: a constant.
 static __always_inline bool tell(
-	struct task_struct *task, const struct open_request *r, long ret, const __u32 room, bool loop)
+	void *ctx, struct task_struct *task, const struct open_request *r, long ret, const __u32 room, bool loop)
 {
-	struct opensnoop_event *e = event_reserve(sizeof(*e) + room + (want_base ? PATH_ROOM : 0));
+	const __u32 rooms = room + (want_base ? PATH_ROOM : 0);
+	struct opensnoop_event *e =
+		event_reserve(sizeof(*e) + rooms + (want_callers ? sizeof(struct user_callers) : 0));
 	long n;
 
 	if (!e)
@@ -69,6 +73,9 @@ static __always_inline bool tell(
 	e->path_len = n < 0 ? 0 : n;
 	e->base_at = room;
 	e->base_len = 0;
+	e->callers_at = want_callers ? rooms : 0;
+	if (want_callers)
+		read_callers((void *)(e->data + rooms), ctx, task);
 	task_comm(e->comm, task);
 	if (want_base && n > 0 && e->data[0] != '/')
 		fill_base(e, task, room, r->dirfd, loop);
@@ -77,7 +84,7 @@ static __always_inline bool tell(
 }
 
 static __always_inline int opened(
-	struct task_struct *now, struct pt_regs *regs, long number, bool compat, long ret, bool loop)
+	void *ctx, struct task_struct *now, struct pt_regs *regs, long number, bool compat, long ret, bool loop)
 {
 	struct task_struct *task = view(now);
 	struct open_request r;
@@ -85,16 +92,16 @@ static __always_inline int opened(
 	if ((only_failed && ret >= 0) || !is_wanted(task))
 		return 0;
 	read_open_request(&r, regs, number, compat);
-	if (!tell(task, &r, ret, 64, loop) && !tell(task, &r, ret, 256, loop))
-		tell(task, &r, ret, OPEN_PATH_BYTES, loop);
+	if (!tell(ctx, task, &r, ret, 64, loop) && !tell(ctx, task, &r, ret, 256, loop))
+		tell(ctx, task, &r, ret, OPEN_PATH_BYTES, loop);
 	return 0;
 }
 
 #define ON_EXIT(name, suffix, loop)                                              \
-	SEC("fexit/" SYSCALL_FUNCTION(name))                                         \
-	int BPF_PROG(fexit_##name##suffix, struct pt_regs *regs, long ret)           \
-	{                                                                            \
-		return opened(task_now(), regs, syscall_number(regs), false, ret, loop); \
+	SEC("fexit/" SYSCALL_FUNCTION(name))                                              \
+	int BPF_PROG(fexit_##name##suffix, struct pt_regs *regs, long ret)                \
+	{                                                                                 \
+		return opened(ctx, task_now(), regs, syscall_number(regs), false, ret, loop); \
 	}
 
 // Each twice: with bpf_loop, and for kernels that have none.
@@ -106,7 +113,7 @@ static __always_inline int opened(
 	{                                                                             \
 		struct task_struct *now = task_now();                                     \
                                                                                   \
-		return opened(now, syscall_regs(now), ctx->id, false, ctx->ret, loop);    \
+		return opened(ctx, now, syscall_regs(now), ctx->id, false, ctx->ret, loop);\
 	}                                                                             \
 	TRACEPOINT("sys_exit")                                                        \
 	int BPF_PROG(any_exit##suffix, struct pt_regs *regs, long ret)                \
@@ -121,7 +128,7 @@ static __always_inline int opened(
 		compat = syscall_is_compat(now);                                          \
 		if (compat ? !compat_open(number) : !native_open(number))                 \
 			return 0;                                                             \
-		return opened(now, regs, number, compat, ret, loop);                      \
+		return opened(ctx, now, regs, number, compat, ret, loop);                 \
 	}
 
 HOOKS(, true)

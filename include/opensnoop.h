@@ -2,6 +2,7 @@
 // opensnoop: the record of one call that opens a file. Its length is that of its path's size class.
 #pragma once
 
+#include "user_callers.h"
 #include "event.h"
 #include "open_call.h"
 
@@ -14,7 +15,7 @@ enum open_flag {
 };
 
 // data holds path_len bytes, with NUL; and at base_at, base_len bytes: the names of that directory's path, from the leaf
-// up, each closed by NUL.
+// up, each closed by NUL; and, where they were asked for, at callers_at who called.
 struct opensnoop_event {
 	__u64 ts; // CLOCK_BOOTTIME, ns
 	__u64 cgroup;
@@ -33,6 +34,8 @@ struct opensnoop_event {
 	__u16 path_len;
 	__u16 base_at;
 	__u32 base_len;
+	__u32 callers_at; // 0: nobody asked
+	__u32 pad;
 	char comm[TASK_COMM_BYTES];
 	__extension__ char data[];
 };

@@ -7,13 +7,14 @@
 #include "opensnoop.skel.h"
 #include "output/arguments.h"
 #include "output/open_fields.h"
+#include "symbols/callers.h"
 
 using namespace corescope;
 
 namespace {
 
 struct Options {
-	bool extended = false, timestamp = false, print_uid = false, failed = false, full = false;
+	bool extended = false, timestamp = false, print_uid = false, failed = false, full = false, callers = false;
 	std::string name;
 	Pid pid, tid;
 	UserId uid;
@@ -29,6 +30,7 @@ constexpr OptionSpec kOptions[] = {
 	option<&Options::uid>('u', "uid", "USER", "only this user, by name or number"),
 	option<&Options::print_uid>('U', "print-uid", "", "a column with the user"),
 	option<&Options::failed>('x', "failed", "", "only calls that failed"),
+	option<&Options::callers>('c', "callers", "", "the functions that made the call, the innermost first"),
 	option<&Options::full>(
 		'F', "full-path", "", "paths from the root: before a relative one, the directory it begins at"),
 };
@@ -54,6 +56,16 @@ TextValue path(const Event& e, const FieldContext& context)
 		{e.data + e.base_at, e.base_len}, e.flags & OPEN_BASE, e.flags & OPEN_BASE_CUT, given);
 }
 
+const user_callers* callers_of(const Event& e)
+{
+	return e.callers_at ? reinterpret_cast<const user_callers*>(e.data + e.callers_at) : nullptr;
+}
+ListValue callers(const Event& e, const FieldContext&)
+{
+	const user_callers* all = callers_of(e);
+	return all && all->count >= 0 ? Value::list(caller_names(e.pid, e.nspid, *all)) : Value::none();
+}
+
 constexpr Field kFields[] = {
 	time_field<&Event::ts>(kOptional | kInData),
 	field<&Event::uid>("UID", "uid", 6, kOptional | kInData, "user"),
@@ -65,6 +77,7 @@ constexpr Field kFields[] = {
 	computed<Event, flags>("FLAGS", "flags", 28, kOptional | kInData, "flags in words"),
 	computed<Event, mode>("MODE", "mode", 5, kOptional | kInData, "mode of a file that would be made, octal"),
 	computed<Event, path>("PATH", "path", 0, kEverywhere, "the path as it was given; with -F from the root"),
+	computed<Event, callers>("CALLERS", "callers", 0, kOptional | kInData, "with -c: who made the call, by function"),
 	flag_field<Event, OPEN_PATH_CUT | OPEN_BASE_CUT>("path_truncated", "whether it was cut"),
 	flag_field<Event, OPEN_PATH_UNREADABLE>("path_unreadable", "whether it could not be read"),
 	field<&Event::ret>(nullptr, "ret", 0, kInData, "the descriptor, or the error as a negative number"),
@@ -96,6 +109,8 @@ void prepare(const Options& o, StreamSetup& setup)
 		setup.hooks.push_back({"tp_btf+unrolled", {"any_exit_unrolled"}, false, {}, kSysExitCost + fewer});
 	}
 	setup.default_buffer = 4 << 20; // opens come in storms
+	setup.names_functions = setup.quote = o.callers;
+	setup.show("callers", o.callers);
 	setup.show("ts", o.timestamp);
 	setup.show("uid", o.print_uid);
 	setup.show("flags", o.extended);
@@ -107,6 +122,7 @@ void configure(opensnoop_bpf& skel, const Options& o, const StreamSetup&)
 	configure_task_filter(skel, {.pid = o.pid, .tid = o.tid, .uid = o.uid});
 	skel.rodata->only_failed = o.failed;
 	skel.rodata->want_base = o.full;
+	skel.rodata->want_callers = o.callers;
 }
 
 bool keep(const Event& e, const Options& o)
@@ -121,7 +137,8 @@ const StreamTool<opensnoop_bpf, Event, Options> kTool{{
 	.details = "Examples:\n"
 			   "  opensnoop                  every open, creat, openat and openat2\n"
 			   "  opensnoop -x -T            those that failed, with the time\n"
-			   "  opensnoop -e -F -p 1234    of one process, with flags and whole paths\n\n"
+			   "  opensnoop -e -F -p 1234    of one process, with flags and whole paths\n"
+			   "  opensnoop -c -p 1234       and which functions open\n\n"
 			   "Files that are opened through io_uring or by a file handle pass no such call and are\n"
 			   "not seen. Calls of 32-bit programs are seen with --hook tp_btf, which makes every\n"
 			   "system call of every process some 90 ns slower; the usual hook some 50 ns, or nothing\n"

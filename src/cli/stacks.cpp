@@ -18,7 +18,6 @@
 
 #include <algorithm>
 #include <bpf/bpf.h>
-#include <linux/capability.h>
 #include <optional>
 #include <unistd.h>
 
@@ -29,8 +28,6 @@ namespace {
 constexpr uint64_t kDefaultDepth = 127, kMostDepth = 1024; // STACK_DEEPEST in bpf/lib/stack.bpf.h
 constexpr uint64_t kDefaultStacks = 8192, kDefaultKeys = 8192, kMost = 4194304;
 constexpr uint64_t kRingBytes = 128 * 1024;
-// To look at the processes of others: their maps, and the files that are mapped.
-constexpr std::initializer_list<int> kKeep = {CAP_SYS_PTRACE, CAP_CHECKPOINT_RESTORE};
 
 constexpr Word<StackBy> kBy[] = {{"pid", StackBy::pid}, {"tid", StackBy::tid}, {"comm", StackBy::comm},
 	{"pidns", StackBy::pidns}, {"cgroup", StackBy::cgroup}, {"unit", StackBy::unit},
@@ -152,7 +149,7 @@ public:
 			{run_.options.interval.ns, run_.setup.common.count.value, plan_.duration_ns, job.deadline_ns()},
 			monotonic_ns());
 		told_ns_ = run_clock_.start_ns();
-		settle_down(true, kKeep);
+		settle_down(true, kSymbolizerNeeds);
 		begin();
 		while (!run_clock_.ended()) {
 			wait(ring, bell);

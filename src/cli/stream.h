@@ -23,6 +23,7 @@ struct StreamSetup {
 	bool quote = false;                     // lists in quotes, in tables
 	uint64_t default_buffer = 1 << 20;      // bytes of the ring
 	uint64_t least_buffer = 0;              // what it must have to hold the largest record
+	bool names_functions = false;           // of other processes, as it formats (symbols/callers.h)
 
 	bool data() const { return common.output != OutputFormat::table; }
 	void show(std::string_view key, bool yes = true)

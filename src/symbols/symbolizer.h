@@ -11,6 +11,8 @@
 
 #include <cstdint>
 #include <deque>
+#include <initializer_list>
+#include <linux/capability.h>
 #include <map>
 #include <memory>
 #include <span>
@@ -31,6 +33,9 @@ struct AddressSpace {
 		return std::tie(pid, start_ns, exec) < std::tie(o.pid, o.start_ns, o.exec);
 	}
 };
+
+// The capabilities with which it looks at processes of others: their maps, and the files that are mapped.
+inline constexpr std::initializer_list<int> kSymbolizerNeeds = {CAP_SYS_PTRACE, CAP_CHECKPOINT_RESTORE};
 
 class Symbolizer {
 public:

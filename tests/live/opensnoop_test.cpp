@@ -60,6 +60,29 @@ Json owed(const char* call, long result, const char* path, const Json& more = Js
 	return all;
 }
 
+// A call from functions with frame pointers, and nothing of libc in between.
+[[gnu::noinline, gnu::noclone]] long opens_itself(const char* path)
+{
+	long result;
+#if defined(__x86_64__)
+	register long mode __asm__("r10") = 0;
+	__asm__ volatile("syscall"
+					 : "=a"(result)
+					 : "0"(static_cast<long>(SYS_openat)), "D"(static_cast<long>(AT_FDCWD)), "S"(path), "d"(O_RDONLY),
+					 "r"(mode)
+					 : "rcx", "r11", "memory");
+#else
+	register long number __asm__("x8") = SYS_openat;
+	register long first __asm__("x0") = AT_FDCWD;
+	register const char* second __asm__("x1") = path;
+	register long third __asm__("x2") = O_RDONLY;
+	__asm__ volatile("svc 0" : "+r"(first) : "r"(number), "r"(second), "r"(third) : "memory");
+	result = first;
+#endif
+	return result;
+}
+[[gnu::noinline, gnu::noclone]] long lets_open(const char* path) { return opens_itself(path) + 0; }
+
 // Each of `calls` in its order is among the events, and nothing else of this process.
 void check_calls(const Strings& options, const Strings& by, const std::function<std::vector<Json>()>& calls)
 {
@@ -267,4 +290,41 @@ TEST_CASE("opensnoop: calls of 32-bit programs, by sys_exit", "[opensnoop]")
 		return all;
 	});
 	munmap(low, 4096);
+}
+
+TEST_CASE("opensnoop -c: the functions that made the call, from the innermost", "[opensnoop]")
+{
+	if (const auto why = cannot_trace(); !why.empty())
+		SKIP_TEST(why);
+	for (const std::string& hook : hooks()) {
+		INFO(hook);
+		Tool tool({"opensnoop", "-c", "--hook", hook, "-t", std::to_string(getpid())});
+		for (const std::string& path : {std::string("/corescope-a"), std::string(100, '/'), std::string(1000, '/')})
+			if (const long fd = lets_open(path.c_str()); fd >= 0)
+				close(static_cast<int>(fd));
+		CHECK(open("/corescope-the-end", O_RDONLY) < 0);
+		tool.until([](const Json& e) { return e.value("path", Json()) == "/corescope-the-end"; });
+		tool.stop();
+		int told = 0;
+		for (const Json& event : tool.events()) {
+			CAPTURE(event.dump());
+			const std::string path = event.at("path");
+			if (path != "/corescope-a" && path != std::string(100, '/') && path != std::string(1000, '/'))
+				continue;
+			told++;
+			const auto callers = event.at("callers").get<Strings>();
+			REQUIRE(callers.size() >= 3);
+			CHECK(callers.size() <= 16);
+			CHECK(callers[0].find("opens_itself(char const*)") != std::string::npos);
+			CHECK(callers[1].find("lets_open(char const*)") != std::string::npos);
+		}
+		CHECK(told == 3);
+	}
+	// Nobody asked, nobody is told.
+	Tool without({"opensnoop", "-t", std::to_string(getpid())});
+	lets_open("/corescope-the-end");
+	without.until([](const Json& e) { return e.value("path", Json()) == "/corescope-the-end"; });
+	without.stop();
+	for (const Json& event : without.events())
+		CHECK(event.at("callers").is_null());
 }
