@@ -141,7 +141,7 @@ std::string Manual::main_page() const
 	page.tagged(roff_bold("-V") + ", " + roff_bold("--version"), "print the version");
 	page.subsection("What holds for all of them");
 	write_blocks(page, subjects_.at("tools").front().blocks, links);
-	for (const char* common : {"All tools", "Stream tools", "Histogram tools", "Table tools"})
+	for (const char* common : {"All tools", "Stream tools", "Histogram tools", "Stacks tools", "Table tools"})
 		if (const Section* section = section_of("tools", common)) {
 			page.subsection(common);
 			write_blocks(page, section->blocks, links);
