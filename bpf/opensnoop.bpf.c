@@ -97,7 +97,7 @@ static __always_inline int opened(
 	return 0;
 }
 
-#define ON_EXIT(name, suffix, loop)                                              \
+#define ON_EXIT(name, suffix, loop)                                                   \
 	SEC("fexit/" SYSCALL_FUNCTION(name))                                              \
 	int BPF_PROG(fexit_##name##suffix, struct pt_regs *regs, long ret)                \
 	{                                                                                 \
@@ -105,30 +105,30 @@ static __always_inline int opened(
 	}
 
 // Each twice: with bpf_loop, and for kernels that have none.
-#define HOOKS(suffix, loop)                                                       \
-	ON_EXIT(openat, suffix, loop)                                                 \
-	ON_EXIT(openat2, suffix, loop)                                                \
-	SEC("tp/syscalls/sys_exit_openat")                                            \
-	int tp_exit##suffix(struct trace_event_raw_sys_exit *ctx)                     \
-	{                                                                             \
-		struct task_struct *now = task_now();                                     \
-                                                                                  \
-		return opened(ctx, now, syscall_regs(now), ctx->id, false, ctx->ret, loop);\
-	}                                                                             \
-	TRACEPOINT("sys_exit")                                                        \
-	int BPF_PROG(any_exit##suffix, struct pt_regs *regs, long ret)                \
-	{                                                                             \
-		long number = syscall_number(regs);                                       \
-		struct task_struct *now;                                                  \
-		bool compat;                                                              \
-                                                                                  \
-		if (!native_open(number) && !compat_open(number)) /* before any helper */ \
-			return 0;                                                             \
-		now = task_now();                                                         \
-		compat = syscall_is_compat(now);                                          \
-		if (compat ? !compat_open(number) : !native_open(number))                 \
-			return 0;                                                             \
-		return opened(ctx, now, regs, number, compat, ret, loop);                 \
+#define HOOKS(suffix, loop)                                                         \
+	ON_EXIT(openat, suffix, loop)                                                   \
+	ON_EXIT(openat2, suffix, loop)                                                  \
+	SEC("tp/syscalls/sys_exit_openat")                                              \
+	int tp_exit##suffix(struct trace_event_raw_sys_exit *ctx)                       \
+	{                                                                               \
+		struct task_struct *now = task_now();                                       \
+                                                                                    \
+		return opened(ctx, now, syscall_regs(now), ctx->id, false, ctx->ret, loop); \
+	}                                                                               \
+	TRACEPOINT("sys_exit")                                                          \
+	int BPF_PROG(any_exit##suffix, struct pt_regs *regs, long ret)                  \
+	{                                                                               \
+		long number = syscall_number(regs);                                         \
+		struct task_struct *now;                                                    \
+		bool compat;                                                                \
+                                                                                    \
+		if (!native_open(number) && !compat_open(number)) /* before any helper */   \
+			return 0;                                                               \
+		now = task_now();                                                           \
+		compat = syscall_is_compat(now);                                            \
+		if (compat ? !compat_open(number) : !native_open(number))                   \
+			return 0;                                                               \
+		return opened(ctx, now, regs, number, compat, ret, loop);                   \
 	}
 
 HOOKS(, true)

@@ -2,9 +2,9 @@
 // opensnoop: the record of one call that opens a file. Its length is that of its path's size class.
 #pragma once
 
-#include "user_callers.h"
 #include "event.h"
 #include "open_call.h"
+#include "user_callers.h"
 
 enum open_flag {
 	OPEN_PATH_CUT = 1,

@@ -14,7 +14,8 @@ using namespace corescope;
 namespace {
 
 struct Options {
-	bool extended = false, timestamp = false, print_uid = false, failed = false, full = false, callers = false;
+	bool extended = false, timestamp = false, print_uid = false, failed = false, full = false,
+		 callers = false;
 	std::string name;
 	Pid pid, tid;
 	UserId uid;
@@ -77,7 +78,8 @@ constexpr Field kFields[] = {
 	computed<Event, flags>("FLAGS", "flags", 28, kOptional | kInData, "flags in words"),
 	computed<Event, mode>("MODE", "mode", 5, kOptional | kInData, "mode of a file that would be made, octal"),
 	computed<Event, path>("PATH", "path", 0, kEverywhere, "the path as it was given; with -F from the root"),
-	computed<Event, callers>("CALLERS", "callers", 0, kOptional | kInData, "with -c: who made the call, by function"),
+	computed<Event, callers>(
+		"CALLERS", "callers", 0, kOptional | kInData, "with -c: who made the call, by function"),
 	flag_field<Event, OPEN_PATH_CUT | OPEN_BASE_CUT>("path_truncated", "whether it was cut"),
 	flag_field<Event, OPEN_PATH_UNREADABLE>("path_unreadable", "whether it could not be read"),
 	field<&Event::ret>(nullptr, "ret", 0, kInData, "the descriptor, or the error as a negative number"),

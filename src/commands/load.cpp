@@ -50,8 +50,8 @@ constexpr std::string_view kFormats[] = {"table", "json", "csv"};
 // more.
 std::vector<OptionSpec> common_options()
 {
-	constexpr std::string_view kTaken[] = {"output", "duration", "count", "no-header", "btf", "lock", "align",
-		"jitter", "max-runtime"};
+	constexpr std::string_view kTaken[] = {
+		"output", "duration", "count", "no-header", "btf", "lock", "align", "jitter", "max-runtime"};
 	std::vector<OptionSpec> specs;
 	for (const OptionSpec& spec : common_option_specs()) {
 		if (std::find(std::begin(kTaken), std::end(kTaken), spec.name) == std::end(kTaken))

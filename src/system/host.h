@@ -22,7 +22,7 @@ std::vector<unsigned> parse_cpu_list(std::string_view text);
 unsigned possible_cpus();
 
 std::vector<unsigned> online_cpus(); // now; empty if /sys does not tell
-uint64_t pid_max(); // numbers of tasks are below it; 0 if /proc does not tell
+uint64_t pid_max();                  // numbers of tasks are below it; 0 if /proc does not tell
 
 size_t page_size(); // bytes
 

@@ -92,7 +92,8 @@ TEST_CASE("every tool: memory and open files do not grow while it works")
 {
 	if (const auto why = cannot_trace(); !why.empty())
 		SKIP_TEST(why);
-	const std::string tool = GENERATE(from_range(tools_of_constant_size())), format = GENERATE("table", "json");
+	const std::string tool = GENERATE(from_range(tools_of_constant_size())),
+					  format = GENERATE("table", "json");
 	CAPTURE(tool, format);
 	Words words = command(tool, {"--output", format});
 	if (has_option(tool, "by"))

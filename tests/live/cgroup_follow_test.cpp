@@ -47,8 +47,8 @@ TEST_CASE("--unit, --cgroup: what is made anew at the same path is followed, and
 	const std::string unit = "corescope-follow-" + std::to_string(getpid()) + ".service";
 	const std::vector<std::string> words = GENERATE(std::vector<std::string>{"offcputime", "--state", "1"},
 		std::vector<std::string>{"cpudist", "-O"},
-		std::vector<std::string>{"cpudist", "-O", "--hook", "raw_tp+hash"}, std::vector<std::string>{"syscount"},
-		std::vector<std::string>{"exitsnoop"});
+		std::vector<std::string>{"cpudist", "-O", "--hook", "raw_tp+hash"},
+		std::vector<std::string>{"syscount"}, std::vector<std::string>{"exitsnoop"});
 	const bool by_path = GENERATE(false, true);
 	CAPTURE(words, by_path);
 	if (words.size() > 2 && words[2] == "--hook" && !takes_hook({words[0], words[1]}, words[3]))

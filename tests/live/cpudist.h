@@ -68,7 +68,10 @@ struct Beside {
 	double outer_ns = 0; // from before the tool began until all loads slept again
 
 	// Whether a time on the CPU agrees with the kernel's run time.
-	bool on_time_agrees(double told_ns) const { return within_two_percent_ns(told_ns, run_ns(), stalled_ns()); }
+	bool on_time_agrees(double told_ns) const
+	{
+		return within_two_percent_ns(told_ns, run_ns(), stalled_ns());
+	}
 	// Whether a time off the CPU agrees with what the first load measured: wall clock less run time. It may be off as
 	// well before its first and after its last measured moment. Some kernels leave out switches away from kernel
 	// threads for all who trace (perf sees the same gaps): then an interval is missing, or two are told as one.

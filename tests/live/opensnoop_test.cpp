@@ -68,8 +68,8 @@ Json owed(const char* call, long result, const char* path, const Json& more = Js
 	register long mode __asm__("r10") = 0;
 	__asm__ volatile("syscall"
 					 : "=a"(result)
-					 : "0"(static_cast<long>(SYS_openat)), "D"(static_cast<long>(AT_FDCWD)), "S"(path), "d"(O_RDONLY),
-					 "r"(mode)
+					 : "0"(static_cast<long>(SYS_openat)), "D"(static_cast<long>(AT_FDCWD)), "S"(path),
+					 "d"(O_RDONLY), "r"(mode)
 					 : "rcx", "r11", "memory");
 #else
 	register long number __asm__("x8") = SYS_openat;
@@ -299,7 +299,8 @@ TEST_CASE("opensnoop -c: the functions that made the call, from the innermost", 
 	for (const std::string& hook : hooks()) {
 		INFO(hook);
 		Tool tool({"opensnoop", "-c", "--hook", hook, "-t", std::to_string(getpid())});
-		for (const std::string& path : {std::string("/corescope-a"), std::string(100, '/'), std::string(1000, '/')})
+		for (const std::string& path :
+			{std::string("/corescope-a"), std::string(100, '/'), std::string(1000, '/')})
 			if (const long fd = lets_open(path.c_str()); fd >= 0)
 				close(static_cast<int>(fd));
 		CHECK(open("/corescope-the-end", O_RDONLY) < 0);

@@ -105,7 +105,6 @@ void print_truth(
 	line.number("wall_ns", wall_ns).number("stalled_ns", stalled_ns).print();
 }
 
-
 // Burns on the clock, which the vDSO reads: no system call in between.
 struct Work {
 	long burn_us, sleep_us, rounds;
