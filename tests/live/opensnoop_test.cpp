@@ -276,8 +276,8 @@ TEST_CASE("opensnoop: calls of 32-bit programs, by sys_exit", "[opensnoop]")
 	if (const int status = reap(able); !WIFEXITED(status) || WEXITSTATUS(status) != 0)
 		SKIP_TEST(corescope::load::kNoCompat);
 	// An address that fits into 32 bits.
-	auto* low = static_cast<char*>(
-		mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0));
+	auto* low = static_cast<char*>(mmap(reinterpret_cast<void*>(uintptr_t{0x20000000}), 4096,
+		PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0));
 	REQUIRE(low != MAP_FAILED);
 	strcpy(low, "/corescope-compat");
 	const auto at = static_cast<unsigned>(reinterpret_cast<uintptr_t>(low));

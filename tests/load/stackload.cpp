@@ -79,7 +79,11 @@ KEPT void nap(long us)
 				 : "a"(long{SYS_nanosleep}), "D"(&time), "S"(nullptr)
 				 : "rcx", "r11", "memory");
 #else
-	result = syscall(SYS_nanosleep, &time, nullptr);
+	register long number asm("x8") = SYS_nanosleep;
+	register const timespec* first asm("x0") = &time;
+	register void* second asm("x1") = nullptr;
+	asm volatile("svc 0" : "+r"(first) : "r"(number), "r"(second) : "memory");
+	result = reinterpret_cast<long>(first);
 #endif
 	g_sink = g_sink + static_cast<uint64_t>(result);
 }
