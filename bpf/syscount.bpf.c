@@ -37,7 +37,7 @@ static __always_inline void count_in_row(__u64 number, __u32 error, bool renames
 
 	if (!key_of(&key, number, error, task))
 		return;
-	row = table_row(&key, key.a ^ key.b >> 20, &made);
+	row = table_row(&key, key.a ^ key.b, &made);
 	if (!row)
 		return;
 	// A process is often forked under one name and lives under the one that exec gives it.

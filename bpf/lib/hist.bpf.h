@@ -19,7 +19,8 @@ const volatile bool hist_milliseconds = false; // unit of the slots; else micros
 #define hist_read member
 #endif
 
-#define HIST_GUESSES 4096
+#define HIST_GUESS_BITS 12
+#define HIST_GUESSES (1 << HIST_GUESS_BITS)
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -139,7 +140,8 @@ static __always_inline int hist_row_index(struct hist_key *key, struct task_stru
 	__u32 at, *guess;
 	int index;
 
-	at = (key->a ^ key->a >> 12 ^ key->b >> 20) & (HIST_GUESSES - 1);
+	// Processes that are forked one after the other, whose numbers and times are close, are not to meet here.
+	at = (key->a ^ key->b) * 0x9e3779b97f4a7c15 >> (64 - HIST_GUESS_BITS);
 	guess = bpf_map_lookup_elem(&hist_guesses, &at);
 	if (!guess)
 		return -1;

@@ -10,7 +10,8 @@
 
 #include "lib/filter.bpf.h"
 
-#define TABLE_GUESSES 4096
+#define TABLE_GUESS_BITS 12
+#define TABLE_GUESSES (1 << TABLE_GUESS_BITS)
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -110,9 +111,9 @@ static __noinline int table_find(TABLE_KEY *key)
 
 // The row of a key; null when there is none left, which is counted. hash: of the key, any bits. made: set where the row
 // is new, whose labels are then to be filled in.
-static __always_inline TABLE_ROW *table_row(TABLE_KEY *key, __u32 hash, bool *made)
+static __always_inline TABLE_ROW *table_row(TABLE_KEY *key, __u64 hash, bool *made)
 {
-	__u32 at = (hash ^ hash >> 12) & (TABLE_GUESSES - 1);
+	__u32 at = hash * 0x9e3779b97f4a7c15 >> (64 - TABLE_GUESS_BITS);
 	__u32 *guess = bpf_map_lookup_elem(&table_guesses, &at);
 	TABLE_ROW *row;
 	int index;

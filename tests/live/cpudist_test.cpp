@@ -254,7 +254,11 @@ TEST_CASE("cpudist -O: threads, each its own off-CPU intervals, whichever CPU th
 	for (const Json& task : run.truth[0].at("tasks")) {
 		const Hist own = total_of(run.records, "tid", task.at("tid"));
 		CAPTURE(task.dump(), own.count);
-		CHECK(within_one_percent(own.count, task.at("switches")));
+		// The first thread reads its own count before it reads and prints those of all others.
+		if (task.at("tid") == load.pid())
+			CHECK(own.count >= task.at("switches").get<int64_t>() - kEdgeSlices);
+		else
+			CHECK(within_one_percent(own.count, task.at("switches")));
 	}
 	CHECK(within_one_percent(total(run.records).count, run.truth[0].at("switches"), 41));
 }
