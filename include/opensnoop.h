@@ -15,7 +15,8 @@ enum open_flag {
 };
 
 // data holds path_len bytes, with NUL; and at base_at, base_len bytes: the names of that directory's path, from the leaf
-// up, each closed by NUL; and, where they were asked for, at callers_at who called.
+// up, each closed by NUL; and, where they were asked for, at callers_at (a multiple of 8)
+// who called.
 struct opensnoop_event {
 	__u64 ts; // CLOCK_BOOTTIME, ns
 	__u64 cgroup;
@@ -35,7 +36,6 @@ struct opensnoop_event {
 	__u16 base_at;
 	__u32 base_len;
 	__u32 callers_at; // 0: nobody asked
-	__u32 pad;
 	char comm[TASK_COMM_BYTES];
 	__extension__ char data[];
 };

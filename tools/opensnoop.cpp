@@ -9,6 +9,8 @@
 #include "output/open_fields.h"
 #include "symbols/callers.h"
 
+#include <cstddef>
+
 using namespace corescope;
 
 namespace {
@@ -57,6 +59,7 @@ TextValue path(const Event& e, const FieldContext& context)
 		{e.data + e.base_at, e.base_len}, e.flags & OPEN_BASE, e.flags & OPEN_BASE_CUT, given);
 }
 
+static_assert(offsetof(Event, data) % alignof(user_callers) == 0);
 const user_callers* callers_of(const Event& e)
 {
 	return e.callers_at ? reinterpret_cast<const user_callers*>(e.data + e.callers_at) : nullptr;

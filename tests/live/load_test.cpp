@@ -139,7 +139,8 @@ TEST_CASE("a program that prints nothing leaves tracing alone")
 	tool.stop();
 }
 
-TEST_CASE("lines that another object prints are not taken for one's own")
+// Alone: a second load of the same object prints the same lines.
+TEST_CASE("lines that another object prints are not taken for one's own", "[alone]")
 {
 	NEEDS_EXAMPLES();
 	Tool other({"load", example_path("hello")});
