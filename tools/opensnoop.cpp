@@ -6,10 +6,9 @@
 #include "cli/task_filter.h"
 #include "opensnoop.skel.h"
 #include "output/arguments.h"
+#include "output/callers_field.h"
 #include "output/open_fields.h"
-#include "symbols/callers.h"
-
-#include <cstddef>
+#include "symbols/symbolizer.h"
 
 using namespace corescope;
 
@@ -59,17 +58,6 @@ TextValue path(const Event& e, const FieldContext& context)
 		{e.data + e.base_at, e.base_len}, e.flags & OPEN_BASE, e.flags & OPEN_BASE_CUT, given);
 }
 
-static_assert(offsetof(Event, data) % alignof(user_callers) == 0);
-const user_callers* callers_of(const Event& e)
-{
-	return e.callers_at ? reinterpret_cast<const user_callers*>(e.data + e.callers_at) : nullptr;
-}
-ListValue callers(const Event& e, const FieldContext&)
-{
-	const user_callers* all = callers_of(e);
-	return all && all->count >= 0 ? Value::list(caller_names(e.pid, e.nspid, *all)) : Value::none();
-}
-
 constexpr Field kFields[] = {
 	time_field<&Event::ts>(kOptional | kInData),
 	field<&Event::uid>("UID", "uid", 6, kOptional | kInData, "user"),
@@ -81,8 +69,7 @@ constexpr Field kFields[] = {
 	computed<Event, flags>("FLAGS", "flags", 28, kOptional | kInData, "flags in words"),
 	computed<Event, mode>("MODE", "mode", 5, kOptional | kInData, "mode of a file that would be made, octal"),
 	computed<Event, path>("PATH", "path", 0, kEverywhere, "the path as it was given; with -F from the root"),
-	computed<Event, callers>(
-		"CALLERS", "callers", 0, kOptional | kInData, "with -c: who made the call, by function"),
+	callers_field<Event>("with -c: who made the call, by function"),
 	flag_field<Event, OPEN_PATH_CUT | OPEN_BASE_CUT>("path_truncated", "whether it was cut"),
 	flag_field<Event, OPEN_PATH_UNREADABLE>("path_unreadable", "whether it could not be read"),
 	field<&Event::ret>(nullptr, "ret", 0, kInData, "the descriptor, or the error as a negative number"),
@@ -114,7 +101,9 @@ void prepare(const Options& o, StreamSetup& setup)
 		setup.hooks.push_back({"tp_btf+unrolled", {"any_exit_unrolled"}, false, {}, kSysExitCost + fewer});
 	}
 	setup.default_buffer = 4 << 20; // opens come in storms
-	setup.names_functions = setup.quote = o.callers;
+	if (o.callers)
+		setup.also_keep = kSymbolizerNeeds;
+	setup.quote = o.callers;
 	setup.show("callers", o.callers);
 	setup.show("ts", o.timestamp);
 	setup.show("uid", o.print_uid);

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-// Histograms in the kernel: per CPU where there is one key, else a row of slots for each key.
-//
-// A hash lookup is a helper call; here it costs as much as half of all the rest. So a row is guessed first from a
-// small table without tags: what it says is only believed when the row bears the key, so that it may be shared
-// by all CPUs, torn and stale without harm.
+// Histograms in the kernel: per CPU where there is one key, else a row of slots for each key, guessed before the hash is
+// asked.
 #pragma once
 
 #include "lib/filter.bpf.h"
+#include "lib/guess.bpf.h"
 
 #include "histmap.h"
 
@@ -18,9 +16,6 @@ const volatile bool hist_milliseconds = false; // unit of the slots; else micros
 #ifndef hist_read
 #define hist_read member
 #endif
-
-#define HIST_GUESS_BITS 12
-#define HIST_GUESSES (1 << HIST_GUESS_BITS)
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -54,7 +49,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, HIST_GUESSES);
+	__uint(max_entries, GUESSES);
 	__type(key, __u32);
 	__type(value, __u32);
 } hist_guesses SEC(".maps");
@@ -140,8 +135,7 @@ static __always_inline int hist_row_index(struct hist_key *key, struct task_stru
 	__u32 at, *guess;
 	int index;
 
-	// Processes that are forked one after the other, whose numbers and times are close, are not to meet here.
-	at = (key->a ^ key->b) * 0x9e3779b97f4a7c15 >> (64 - HIST_GUESS_BITS);
+	at = guess_place(key->a ^ key->b);
 	guess = bpf_map_lookup_elem(&hist_guesses, &at);
 	if (!guess)
 		return -1;

@@ -4,14 +4,12 @@
 // with `__u64 rows` and the key, and ends with the counters (include/table_layout.h); with TABLE_CELL and TABLE_CELLS (a power
 // of two) also the cells, whose words are the first of the counters.
 //
-// Rows lie in memory that user space maps, are given out once and never taken back, and their counters only grow. As in
-// lib/hist.bpf.h a row is guessed before the hash is asked, and a guess is believed only where the row bears the key.
+// Rows lie in memory that user space maps, are given out once and never taken back, and their counters only grow. A row is
+// guessed before the hash is asked (lib/guess.bpf.h).
 #pragma once
 
 #include "lib/filter.bpf.h"
-
-#define TABLE_GUESS_BITS 12
-#define TABLE_GUESSES (1 << TABLE_GUESS_BITS)
+#include "lib/guess.bpf.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -37,7 +35,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, TABLE_GUESSES);
+	__uint(max_entries, GUESSES);
 	__type(key, __u32);
 	__type(value, __u32);
 } table_guesses SEC(".maps");
@@ -113,7 +111,7 @@ static __noinline int table_find(TABLE_KEY *key)
 // is new, whose labels are then to be filled in.
 static __always_inline TABLE_ROW *table_row(TABLE_KEY *key, __u64 hash, bool *made)
 {
-	__u32 at = hash * 0x9e3779b97f4a7c15 >> (64 - TABLE_GUESS_BITS);
+	__u32 at = guess_place(hash);
 	__u32 *guess = bpf_map_lookup_elem(&table_guesses, &at);
 	TABLE_ROW *row;
 	int index;

@@ -16,7 +16,6 @@
 #include "cli/signals.h"
 #include "cli/version.h"
 #include "output/records.h"
-#include "symbols/symbolizer.h"
 #include "system/cgroup.h"
 #include "system/clock.h"
 #include "system/host.h"
@@ -116,10 +115,7 @@ public:
 		prctl(PR_SET_TIMERSLACK, kTimerSlackNs);
 		ask_for_short_slices();
 		ask_to_go_first();
-		if (run_.setup.names_functions)
-			settle_down(true, kSymbolizerNeeds);
-		else
-			settle_down(true);
+		settle_down(true, run_.setup.also_keep);
 		begin(job);
 		while (!run_clock_.look(monotonic_ns(), stop_signal()))
 			turn(ring, bell);

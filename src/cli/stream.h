@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <initializer_list>
 #include <string_view>
 #include <vector>
 
@@ -23,7 +24,7 @@ struct StreamSetup {
 	bool quote = false;                     // lists in quotes, in tables
 	uint64_t default_buffer = 1 << 20;      // bytes of the ring
 	uint64_t least_buffer = 0;              // what it must have to hold the largest record
-	bool names_functions = false;           // of other processes, as it formats (symbols/callers.h)
+	std::initializer_list<int> also_keep{}; // capabilities that are needed while it runs, of static lifetime
 
 	bool data() const { return common.output != OutputFormat::table; }
 	void show(std::string_view key, bool yes = true)

@@ -21,7 +21,6 @@ public:
 	std::string_view names(const AddressSpace& space, std::span<const uint64_t> ips)
 	{
 		remember(space);
-		symbols_.notice(space, ips);
 		text_.clear();
 		for (const uint32_t number : symbols_.user(space, ips))
 			(text_ += symbols_.frame(number).name) += '\0';
@@ -53,9 +52,9 @@ private:
 
 std::string_view caller_names(uint32_t pid, uint32_t nspid, const user_callers& callers)
 {
-	static Callers all;
 	if (callers.count <= 0)
 		return {};
+	static Callers all;
 	const size_t count = std::min<size_t>(static_cast<size_t>(callers.count), CALLERS_MOST);
 	const std::vector<uint64_t> ips(callers.ips, callers.ips + count);
 	return all.names({pid, callers.exec, callers.start_ns, nspid}, ips);
