@@ -14,6 +14,7 @@
 #include <poll.h>
 #include <pty.h>
 #include <sched.h>
+#include <sstream>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -204,12 +205,20 @@ std::string corescope_path()
 	const char* said = std::getenv("CORESCOPE");
 	return said ? said : own_folder() + "/../corescope";
 }
+std::string contents(const std::string& path)
+{
+	std::ostringstream bytes;
+	bytes << std::ifstream(path, std::ios::binary).rdbuf();
+	return bytes.str();
+}
 bool sanitized()
 {
-	std::ifstream file(corescope_path(), std::ios::binary);
-	const std::string bytes{std::istreambuf_iterator<char>(file), {}};
-	REQUIRE(!bytes.empty());
-	return bytes.find("__asan_init") != std::string::npos;
+	static const bool is = [] {
+		const std::string bytes = contents(corescope_path());
+		REQUIRE(!bytes.empty());
+		return bytes.find("__asan_init") != std::string::npos;
+	}();
+	return is;
 }
 std::string load_path(const std::string& name)
 {

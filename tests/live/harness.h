@@ -63,7 +63,8 @@ private:
 
 // Paths of what is tested, beside the test program.
 std::string corescope_path();
-bool sanitized(); // it is a build with sanitizers, which these suites never are
+std::string contents(const std::string& path); // of a file; "" if it cannot be read
+bool sanitized();                              // it is a build with sanitizers, which these suites never are
 std::string load_path(const std::string& name);
 
 // Why a mount namespace of one's own cannot be had here (without privilege; in a chroot, whose root is no mount point), or

@@ -6,7 +6,6 @@
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <filesystem>
-#include <fstream>
 #include <unistd.h>
 
 using namespace corescope::test;
@@ -149,8 +148,7 @@ TEST_CASE("a run whose results go to files says nothing, in cron's environment",
 		CHECK(ended.out.empty());
 		CHECK(ended.errors.empty());
 	}
-	std::ifstream file(folder + "/job.prom");
-	const std::string text((std::istreambuf_iterator<char>(file)), {});
+	const std::string text = contents(folder + "/job.prom");
 	CHECK(text.find("corescope_cpudist_oncpu_runs_total{result=\"success\"} 3\n") != std::string::npos);
 	// And with --output it says what was asked for.
 	std::vector<std::string> told = command;
@@ -181,8 +179,7 @@ TEST_CASE("a run that fails says so in its text file", "[job]")
 	Process process(as_nobody, unprivileged);
 	CHECK(process.rest().empty());
 	CHECK(process.wait() == 77);
-	std::ifstream file(folder + "/job.prom");
-	const std::string text((std::istreambuf_iterator<char>(file)), {});
+	const std::string text = contents(folder + "/job.prom");
 	CHECK(text.find("corescope_cpudist_oncpu_last_run_success 0\n") != std::string::npos);
 	CHECK(text.find("corescope_cpudist_oncpu_runs_total{result=\"failure\"} 1\n") != std::string::npos);
 	CHECK(text.find("corescope_cpudist_oncpu_runs_total{result=\"success\"} 1\n") != std::string::npos);

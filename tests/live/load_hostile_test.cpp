@@ -10,7 +10,6 @@
 #include <elf.h>
 #include <fcntl.h>
 #include <filesystem>
-#include <fstream>
 #include <functional>
 #include <iterator>
 #include <random>
@@ -21,12 +20,6 @@
 using namespace corescope::test;
 
 namespace {
-
-std::string contents(const std::string& path)
-{
-	std::ifstream file(path, std::ios::binary);
-	return {std::istreambuf_iterator<char>(file), {}};
-}
 
 // A file in memory, by a path that lives as long as this.
 class MemoryFile {

@@ -44,11 +44,6 @@ void check_refused(const Ran& ran, int status, const Strings& words)
 	}
 }
 
-std::string bytes_of(const std::string& path)
-{
-	std::ifstream file(path, std::ios::binary);
-	return {std::istreambuf_iterator<char>(file), {}};
-}
 void write_file(const std::string& path, const std::string& bytes)
 {
 	std::ofstream(path, std::ios::binary) << bytes;
@@ -137,7 +132,7 @@ TEST_CASE("no BTF: execsnoop tells execs as it does with the kernel's types", "[
 {
 	NEEDS_HIDING();
 	const ScratchDir folder;
-	write_file(folder / "all.btf", bytes_of(kOwn));
+	write_file(folder / "all.btf", contents(kOwn));
 	const std::string types = GENERATE("bundle", "all types");
 	CAPTURE(types);
 	const std::string file = types == "bundle" ? own_bundle() : folder / "all.btf";
@@ -270,7 +265,7 @@ TEST_CASE("--btf: what is no BTF, is not whole, or is of another kernel is one l
 {
 	NEEDS_HIDING();
 	const ScratchDir folder;
-	const std::string own = bytes_of(kOwn), bundle = bytes_of(own_bundle());
+	const std::string own = contents(kOwn), bundle = contents(own_bundle());
 	const auto refused = [&](const std::string& bytes, int status, const Strings& words) {
 		const std::string file = folder / "file";
 		write_file(file, bytes);
@@ -282,7 +277,7 @@ TEST_CASE("--btf: what is no BTF, is not whole, or is of another kernel is one l
 	refused("root:x:0:0\n", 65, {"no BTF"});
 	refused(own.substr(0, own.size() / 2), 65, {"not whole"});
 	refused(own.substr(0, 8), 65, {"not whole"});
-	refused(bytes_of("/proc/self/exe"), 65, {"ELF", ".BTF"});
+	refused(contents("/proc/self/exe"), 65, {"ELF", ".BTF"});
 	refused(bundle.substr(0, bundle.size() - 1), 65, {"no whole bundle"});
 	std::string flipped = bundle;
 	flipped[flipped.size() / 2] = static_cast<char>(flipped[flipped.size() / 2] ^ 1);
@@ -294,7 +289,7 @@ TEST_CASE("--btf: what is no BTF, is not whole, or is of another kernel is one l
 		run_corescope({"btf", "bundle", "-o", folder / "made", "4.19.0-1-amd64=" + (folder / "own.btf")});
 	INFO(made.err);
 	REQUIRE(made.status == 0);
-	refused(bytes_of(folder / "made"), 69, {"none for Linux " + release(), "btf list"});
+	refused(contents(folder / "made"), 69, {"none for Linux " + release(), "btf list"});
 	CHECK(run_corescope({"btf", "list", folder / "made"}).out.find("4.19.0-1-amd64") != std::string::npos);
 	refused(types_of(kRegister, false), 69, {"is of another kernel"});
 	refused(types_of("sixth", false), 69, {"x86_64 or arm64"});

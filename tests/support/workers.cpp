@@ -3,6 +3,8 @@
 // A line of that pipe is `b NAME` when a case begins, `p`, `f` or `s NAME` when it has passed, failed or was skipped.
 #include "workers.h"
 
+#include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -71,6 +73,19 @@ struct Worker {
 	double since_s = 0;
 };
 
+// Whether a sanitizer reports in it; Catch2 breaks lines at blanks.
+bool is_of_sanitizer(std::string text)
+{
+	text.erase(std::unique(text.begin(), text.end(),
+				   [](char a, char b) { return std::isspace(a) && std::isspace(b); }),
+		text.end());
+	std::replace(text.begin(), text.end(), '\n', ' ');
+	for (const char* words : {": runtime error: ", "ERROR: AddressSanitizer", "ERROR: LeakSanitizer"})
+		if (text.find(words) != std::string::npos)
+			return true;
+	return false;
+}
+
 volatile sig_atomic_t told_to_end = 0;
 
 class Parent {
@@ -115,6 +130,7 @@ private:
 	std::list<Worker> workers_;
 	unsigned passed_ = 0, failed_ = 0, skipped_ = 0;
 	std::vector<std::string> by_check_; // of the failed: those whose process lived on
+	bool sanitizer_spoke_ = false;
 	bool second_ = false;
 };
 
@@ -229,6 +245,7 @@ void Parent::finish(Worker& worker, const std::string& why)
 	const size_t begin = last == std::string::npos ? 0 : last + 1;
 	const bool closed = text.find(" passed, ", begin) != std::string::npos && text.ends_with(" skipped\n");
 	std::cout << (closed ? text.substr(0, begin) : text) << std::flush;
+	sanitizer_spoke_ = sanitizer_spoke_ || is_of_sanitizer(text);
 
 	std::string cause = why;
 	if (cause.empty() && WIFSIGNALED(status))
@@ -286,11 +303,11 @@ void Parent::run(const std::vector<Batch>& all)
 {
 	waiting_.assign(all.begin(), all.end());
 	work_off();
-	if (told_to_end == 0 && failed_ == by_check_.size() && failed_ <= setup_.again)
+	if (told_to_end == 0 && failed_ == by_check_.size() && failed_ <= setup_.again && !sanitizer_spoke_)
 		run_again();
 }
 
-// Noise is no excuse for a crash or a hang, nor for many failures.
+// Noise is no excuse for a crash or a hang, for what a sanitizer has found, nor for many failures.
 void Parent::run_again()
 {
 	second_ = true;

@@ -17,8 +17,8 @@ struct Workers {
 	unsigned at_once = 1;
 	unsigned batch = 5;        // cases to a worker
 	unsigned patience_s = 300; // for one case
-	unsigned again =
-		0; // so many failed cases are run once more, alone; where more failed, or one died or hung, none
+	// So many failed cases are run once more, alone; where more failed, one died or hung, or a sanitizer spoke, none.
+	unsigned again = 0;
 	std::vector<std::string> command; // of a worker; `--batch CASES TOLD` is put behind the first word
 };
 

@@ -131,6 +131,11 @@ TEST_CASE("trial: fails beside others", "[.][workers-unsteady]")
 		FAIL("the first time");
 	SUCCEED("alone");
 }
+TEST_CASE("trial: fails by a sanitizer's word", "[.]")
+{
+	note("sanitizer");
+	FAIL("tools/some.cpp:67:21: runtime error: member access within misaligned address");
+}
 TEST_CASE("trial: is steady", "[.][workers-unsteady]") { note("steady"); }
 
 TEST_CASE("workers: batches hold every case once, the same ones each time, those alone at the end")
@@ -220,6 +225,7 @@ TEST_CASE("workers: --again runs few failed cases once more, alone, and names th
 	CHECK(last_line(twice.output) == "1 passed, 1 failed, 0 skipped\n");
 	CHECK(twice.noted.size() == 3);
 	CHECK(run("--workers 2 --again 1 'trial: fails','trial: fails beside others'").noted.size() == 2);
+	CHECK(run("--workers 2 --again 9 'trial: fails by*'").noted.size() == 1);
 	CHECK(run("--workers 2 --again 9 'trial: dies','trial: fails beside others'").noted.size() == 2);
 }
 
