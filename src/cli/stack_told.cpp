@@ -2,6 +2,7 @@
 // See stack_told.h.
 #include "cli/stack_told.h"
 
+#include "symbols/tracing_frames.h"
 #include "system/process.h"
 
 #include <algorithm>
@@ -10,16 +11,6 @@
 namespace corescope {
 
 namespace {
-
-// The way from a tracepoint into a BPF program, which is ours and not the task's.
-bool is_our_own(const std::string& name)
-{
-	for (const std::string_view begin : {"bpf_prog_", "bpf_trace_run", "__bpf_trace_", "__traceiter_",
-			 "bpf_get_stack", "bpf_trampoline_", "trace_call_bpf", "__bpf_prog_"})
-		if (name.compare(0, begin.size(), begin) == 0)
-			return true;
-	return false;
-}
 
 std::string bytes_of(const stack_key& key) { return {reinterpret_cast<const char*>(&key), sizeof(key)}; }
 
@@ -54,12 +45,9 @@ StackSide StackTeller::side_of(uint64_t id, bool asked, const AddressSpace* spac
 		space ? symbols_.user(*space, stack->ips) : symbols_.kernel(stack->ips, run_.setup.leaf_is_exact);
 	for (const uint32_t number : numbers)
 		side.frames.push_back(&symbols_.frame(number));
-	if (!space) {
-		size_t own = 0; // up to the last of ours
-		for (size_t i = 0; i < side.frames.size() && i < 8; i++)
-			if (is_our_own(side.frames[i]->name))
-				own = i + 1;
-		side.frames.erase(side.frames.begin(), side.frames.begin() + static_cast<ptrdiff_t>(own));
+	if (!space && !run_.setup.leaf_is_exact) {
+		const auto own = static_cast<ptrdiff_t>(tracing_frames(side.frames));
+		side.frames.erase(side.frames.begin(), side.frames.begin() + own);
 	}
 	std::reverse(side.frames.begin(), side.frames.end());
 	for (const Frame* frame : side.frames) {

@@ -2,10 +2,13 @@
 // profile against workloads that know how long they burned, and in which functions.
 #include "stack_session.h"
 
+#include <bpf/bpf.h>
 #include <catch2/catch.hpp>
 
 #include <csignal>
+#include <linux/bpf.h>
 #include <set>
+#include <sys/resource.h>
 #include <unistd.h>
 
 using namespace corescope::test;
@@ -42,6 +45,13 @@ Profiled profile(std::vector<std::string> load_arguments, std::vector<std::strin
 	found.summary = tool.summary();
 	CHECK(found.summary.at("lost") == 0);
 	return found;
+}
+
+double kernel_seconds()
+{
+	rusage used{};
+	getrusage(RUSAGE_SELF, &used);
+	return static_cast<double>(used.ru_stime.tv_sec) + static_cast<double>(used.ru_stime.tv_usec) / 1e6;
 }
 
 std::string status_of(pid_t pid)
@@ -87,6 +97,34 @@ TEST_CASE("profile: as many samples as the process used CPU time, three to one i
 		return inner != names.end();
 	};
 	CHECK(std::any_of(got.stacks.begin(), got.stacks.end(), in_order));
+}
+
+TEST_CASE("profile: bpf() and what it calls are the task's own work, and told to the leaf")
+{
+	if (const auto why = cannot_trace(); !why.empty())
+		SKIP_TEST(why);
+	// Long for the verifier: r0 = 0, 60,000 times; then exit.
+	std::vector<bpf_insn> program(60000, bpf_insn{BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, 0});
+	program.push_back(bpf_insn{BPF_JMP | BPF_EXIT, 0, 0, 0, 0});
+	Tool tool({"profile", "-K", "-F", std::to_string(kHz), "-p", std::to_string(getpid())});
+	const double before = kernel_seconds();
+	while (kernel_seconds() < before + 0.3) {
+		const int fd = bpf_prog_load(BPF_PROG_TYPE_SOCKET_FILTER, "long", "GPL", program.data(), program.size(), nullptr);
+		REQUIRE(fd >= 0);
+		close(fd);
+	}
+	const double expected = (kernel_seconds() - before) * kHz;
+	tool.stop();
+	const std::vector<Json> stacks = stacks_of(tool, getpid());
+	// Where it is compiled after the check, that is not below it.
+	const int64_t loading = sum_below(stacks, "count", "kernel", "__sys_bpf*"),
+				  checking = sum_below(stacks, "count", "kernel", "bpf_check");
+	CAPTURE(expected, loading, checking);
+	CHECK(static_cast<double>(loading) > expected * 0.6);
+	CHECK(checking > loading / 3);
+	for (const Json& stack : stacks)
+		if (has_frame(stack, "kernel", "__sys_bpf*"))
+			CHECK(stack.at("kernel").back().get<std::string>().compare(0, 9, "__sys_bpf") != 0);
 }
 
 TEST_CASE("profile: names of both of Rust's manglings are demangled")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Stacks in all formats, with names that would break each of them.
 #include "output/stack_record.h"
+#include "symbols/tracing_frames.h"
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
@@ -46,6 +47,33 @@ std::string told(std::unique_ptr<StackWriter> writer)
 }
 
 } // namespace
+
+TEST_CASE("frames of the tracer's own end where the traced function begins")
+{
+	const auto own = [](const std::vector<std::string>& names) {
+		std::vector<Frame> frames;
+		for (const std::string& name : names)
+			frames.push_back({name, "", 0, Frame::Named::yes});
+		std::vector<const Frame*> stack;
+		for (const Frame& frame : frames)
+			stack.push_back(&frame);
+		return tracing_frames(stack);
+	};
+	CHECK(own({}) == 0);
+	CHECK(own({"__schedule", "schedule"}) == 0);
+	CHECK(own({"bpf_prog_6deef7357e7b4530_switch", "bpf_trace_run4", "__traceiter_sched_switch", "__schedule"}) == 3);
+	CHECK(own({"bpf_get_stack_raw_tp", "bpf_prog_6deef7357e7b4530", "bpf_trace_run3", "__bpf_trace_sched_switch",
+			  "__schedule"}) == 4);
+	CHECK(own({"bpf_prog_6deef7357e7b4530_f", "bpf_trampoline_6442518321", "__schedule"}) == 2);
+	// The kernel need not list programs.
+	CHECK(own({"[unknown]", "[unknown]", "bpf_trace_run4", "__schedule"}) == 3);
+	CHECK(own({"[unknown]", "[unknown]", "[unknown]"}) == 0);
+	// A task may itself be within bpf(), or be preempted within another program.
+	CHECK(own({"bpf_trace_run4", "__schedule", "schedule", "bpf_prog_load", "__sys_bpf"}) == 1);
+	CHECK(own({"bpf_trace_run4", "__schedule", "irqentry_exit", "bpf_prog_6deef7357e7b4530_f", "bpf_trace_run2"}) == 1);
+	CHECK(own({"bpf_prog_load", "__sys_bpf"}) == 0);
+	CHECK(own({"bpf_prog_test_run_xdp", "bpf_trampoline_link_prog", "bpf_trace_run"}) == 0);
+}
 
 TEST_CASE("stacks folded: a line for each, kernel marked, nothing that would break a line")
 {
