@@ -291,7 +291,7 @@ $(if $(SYSROOT),$(O)/obj/$(1).gch: | $(SYSROOT)/packages)
 $(call obj,$(2)): private pch = -include $(O)/obj/$(1) -fpch-preprocess -Winvalid-pch
 endef
 $(if $(SAN),$(eval $(call precompiled,src/precompiled.h,$(src_src) $(docs_src) $(docs_lib) $(tool_src))))
-$(eval $(call precompiled,tests/support/precompiled.h,$(filter-out tests/support/main.cpp,$(support_src) $(test_src))))
+$(eval $(call precompiled,tests/support/precompiled.h,$(filter-out $(addprefix tests/support/,main.cpp json.cpp),$(support_src) $(test_src))))
 
 $(O)/obj/%.h.gch: %.h $(O)/.flags-cxx
 	$(call say,PCH,$<)
@@ -315,6 +315,7 @@ endif
 
 $(call obj,$(uses_fixture)): $(fixtures)
 $(O)/obj/tests/%: private extra = $(test_flags) $(test_speed)
+$(call obj,tests/support/json.cpp): private extra = $(test_flags) -g1
 $(O)/obj/tests/load/%: private extra = $(test_flags)
 $(call obj,$(filter-out $(hot_src),$(src_src))): private extra += $(if $(filter -O2,$(CXXFLAGS)),-Os)
 

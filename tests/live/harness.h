@@ -3,9 +3,8 @@
 // sleeps for a guess: a test waits for a line, for an end, or for a condition, and fails after a long while.
 #pragma once
 
+#include "json.h"
 #include "skip.h"
-
-#include <nlohmann/json.hpp>
 
 #include <functional>
 #include <optional>

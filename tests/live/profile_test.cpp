@@ -109,7 +109,8 @@ TEST_CASE("profile: bpf() and what it calls are the task's own work, and told to
 	Tool tool({"profile", "-K", "-F", std::to_string(kHz), "-p", std::to_string(getpid())});
 	const double before = kernel_seconds();
 	while (kernel_seconds() < before + 0.3) {
-		const int fd = bpf_prog_load(BPF_PROG_TYPE_SOCKET_FILTER, "long", "GPL", program.data(), program.size(), nullptr);
+		const int fd = bpf_prog_load(
+			BPF_PROG_TYPE_SOCKET_FILTER, "long", "GPL", program.data(), program.size(), nullptr);
 		REQUIRE(fd >= 0);
 		close(fd);
 	}

@@ -15,7 +15,7 @@ NOT_BOOTED, HUNG, CRASHED = 3, 4, 5  # exit statuses of `run`
 # has patched since, which a kernel does when a tracepoint gets its first user: 5.10 hung in schedule() then, its breakpoint
 # long gone from memory, and cmpxchg16b is not whole.
 MACHINE = {
-	"amd64": ["qemu-system-x86_64", "-cpu", "qemu64"],
+	"amd64": ["qemu-system-x86_64", "-cpu", "qemu64,+rdrand"],
 	"arm64": ["qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a57"],
 }
 PACKAGE = {"amd64": "qemu-system-x86", "arm64": "qemu-system-arm"}
@@ -106,7 +106,7 @@ def boot(arch, kernel, initrd, serial, seconds, more=""):
 	command = MACHINE[arch] + ["-accel", "tcg,thread=single", "-m", "768", "-smp", "2",
 		"-display", "none", "-monitor", "none", "-serial", "file:" + serial, "-no-reboot", "-net", "none",
 		"-kernel", kernel, "-initrd", initrd, "-append",
-		f"{CONSOLE[arch]} mitigations=off panic=-1 oops=panic loglevel=1 {more}"]
+		f"{CONSOLE[arch]} mitigations=off norandmaps panic=-1 oops=panic loglevel=1 {more}"]
 	try:
 		subprocess.run(command, stdin=subprocess.DEVNULL, timeout=seconds, check=True, capture_output=True, text=True)
 	except subprocess.TimeoutExpired:

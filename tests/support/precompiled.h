@@ -3,12 +3,12 @@
 // than the tests themselves. Each file still includes what it uses: lint compiles them without this one.
 
 #include "../../src/precompiled.h"
+#include "json.h"
 
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
-#include <nlohmann/json.hpp>
 #include <random>
 #include <sstream>
 #include <thread>

@@ -2,7 +2,8 @@
 // Values set from text by their BTF type: taken whole and in range, or refused with what would fit, and then unchanged.
 #include "btf_trial.h"
 
-#include <nlohmann/json.hpp>
+#include "json.h"
+
 #include <random>
 
 using namespace corescope;

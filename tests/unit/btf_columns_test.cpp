@@ -5,9 +5,8 @@
 #include "base/error.h"
 #include "btf_trial.h"
 #include "decode.h"
+#include "json.h"
 #include "output/records.h"
-
-#include <nlohmann/json.hpp>
 
 using namespace corescope;
 using namespace corescope::test;

@@ -6,10 +6,10 @@
 #include "btf/slots.h"
 #include "btf/variables.h"
 #include "btf_trial.h"
+#include "json.h"
 
 #include <bpf/libbpf.h>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 using namespace corescope;
 using namespace corescope::test;

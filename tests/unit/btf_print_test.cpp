@@ -4,9 +4,9 @@
 
 #include "base/error.h"
 #include "decode.h"
+#include "json.h"
 
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <random>
 
 using namespace corescope;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // How doctor tells what it has found.
 #include "commands/doctor.h"
+#include "json.h"
 #include "output/buffer.h"
 
 #include <catch2/catch.hpp>
-#include <nlohmann/json.hpp>
 
 #include <cerrno>
 

@@ -4,10 +4,10 @@
 // for UTF-8 is built from the encoding of every character, not from another decoder.
 #include "output/escape.h"
 
+#include "json.h"
 #include "utf8_oracle.h"
 
 #include <catch2/catch.hpp>
-#include <nlohmann/json.hpp>
 #include <random>
 #include <string>
 #include <vector>

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Stored histograms for other systems: OpenMetrics with its history in it, and OTLP/JSON lines.
 #include "base/error.h"
+#include "json.h"
 #include "output/hist_openmetrics.h"
 #include "output/hist_otlp.h"
 #include "support/exposition.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
-#include <nlohmann/json.hpp>
 #include <random>
 #include <sstream>
 

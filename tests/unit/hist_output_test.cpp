@@ -4,8 +4,8 @@
 #include <string>
 
 #include <catch2/catch.hpp>
-#include <nlohmann/json.hpp>
 
+#include "json.h"
 #include "output/hist_json.h"
 #include "output/hist_text.h"
 

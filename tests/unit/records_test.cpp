@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The three writers over one declaration: JSON of which every line parses, CSV that comes back, and in each of them
 // what was lost. The table has a test of its own.
+#include "json.h"
 #include "output/escape.h"
 #include "record_trial.h"
-
-#include <nlohmann/json.hpp>
 
 using namespace corescope;
 using namespace corescope::test;

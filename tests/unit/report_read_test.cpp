@@ -3,11 +3,10 @@
 #include "report/page.h"
 
 #include "base/error.h"
+#include "json.h"
 #include "output/hist_json.h"
 #include "refused_input.h"
 #include "store_trial.h"
-
-#include <nlohmann/json.hpp>
 
 using namespace corescope;
 using namespace corescope::report;

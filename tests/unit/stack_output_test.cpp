@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Stacks in all formats, with names that would break each of them.
+#include "json.h"
 #include "output/stack_record.h"
 #include "symbols/tracing_frames.h"
 
 #include <catch2/catch.hpp>
-#include <nlohmann/json.hpp>
 
 using namespace corescope;
 using Json = nlohmann::json;
@@ -61,16 +61,18 @@ TEST_CASE("frames of the tracer's own end where the traced function begins")
 	};
 	CHECK(own({}) == 0);
 	CHECK(own({"__schedule", "schedule"}) == 0);
-	CHECK(own({"bpf_prog_6deef7357e7b4530_switch", "bpf_trace_run4", "__traceiter_sched_switch", "__schedule"}) == 3);
-	CHECK(own({"bpf_get_stack_raw_tp", "bpf_prog_6deef7357e7b4530", "bpf_trace_run3", "__bpf_trace_sched_switch",
-			  "__schedule"}) == 4);
+	CHECK(own({"bpf_prog_6deef7357e7b4530_switch", "bpf_trace_run4", "__traceiter_sched_switch",
+			  "__schedule"}) == 3);
+	CHECK(own({"bpf_get_stack_raw_tp", "bpf_prog_6deef7357e7b4530", "bpf_trace_run3",
+			  "__bpf_trace_sched_switch", "__schedule"}) == 4);
 	CHECK(own({"bpf_prog_6deef7357e7b4530_f", "bpf_trampoline_6442518321", "__schedule"}) == 2);
 	// The kernel need not list programs.
 	CHECK(own({"[unknown]", "[unknown]", "bpf_trace_run4", "__schedule"}) == 3);
 	CHECK(own({"[unknown]", "[unknown]", "[unknown]"}) == 0);
 	// A task may itself be within bpf(), or be preempted within another program.
 	CHECK(own({"bpf_trace_run4", "__schedule", "schedule", "bpf_prog_load", "__sys_bpf"}) == 1);
-	CHECK(own({"bpf_trace_run4", "__schedule", "irqentry_exit", "bpf_prog_6deef7357e7b4530_f", "bpf_trace_run2"}) == 1);
+	CHECK(own({"bpf_trace_run4", "__schedule", "irqentry_exit", "bpf_prog_6deef7357e7b4530_f",
+			  "bpf_trace_run2"}) == 1);
 	CHECK(own({"bpf_prog_load", "__sys_bpf"}) == 0);
 	CHECK(own({"bpf_prog_test_run_xdp", "bpf_trampoline_link_prog", "bpf_trace_run"}) == 0);
 }

@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// See json.h.
+#include "json.h"
+
+INSTANTIATE_JSON()
