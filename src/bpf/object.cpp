@@ -6,6 +6,7 @@
 #include "bpf/explain.h"
 #include "bpf/kernel_excerpt.h"
 #include "bpf/kernel_types.h"
+#include "bpf/missing_part.h"
 
 #include <bpf/bpf.h>
 
@@ -214,8 +215,11 @@ std::unique_ptr<Object> ObjectLoader::try_hooks(const HookSet& hooks, const Kern
 		log_line(type_.name, "loads again, with all of the kernel's types", std::strerror(-error));
 		return again({false, false});
 	}
-	if (error)
+	if (error) {
+		if (const auto missing = missing_part(object->object_, error))
+			throw Refused("", *missing);
 		throw explain_load(error, hooks.trampoline);
+	}
 	before_attach(*object);
 	std::vector<std::string>& sections = object->sections_;
 	const auto keep = [&](bpf_link* link, const std::string& section) {
