@@ -2,4 +2,8 @@
 // See json.h.
 #include "json.h"
 
-INSTANTIATE_JSON()
+template class nlohmann::basic_json<>;
+template nlohmann::json nlohmann::json::parse(std::string&, const parser_callback_t, const bool, const bool);
+template nlohmann::json nlohmann::json::parse(
+	const std::string&, const parser_callback_t, const bool, const bool);
+template nlohmann::json nlohmann::json::parse(std::string&&, const parser_callback_t, const bool, const bool);

@@ -7,13 +7,10 @@
 
 // Compiled once, in json.cpp, and optimized there as tests are not: they read all that tools say. A lexer is made for each
 // kind of text that is given.
-#define INSTANTIATE_JSON(keyword)                                             \
-	keyword template class nlohmann::basic_json<>;                            \
-	keyword template nlohmann::json nlohmann::json::parse(                    \
-		std::string&, const parser_callback_t, const bool, const bool);       \
-	keyword template nlohmann::json nlohmann::json::parse(                    \
-		const std::string&, const parser_callback_t, const bool, const bool); \
-	keyword template nlohmann::json nlohmann::json::parse(                    \
-		std::string&&, const parser_callback_t, const bool, const bool);
-
-INSTANTIATE_JSON(extern)
+extern template class nlohmann::basic_json<>;
+extern template nlohmann::json nlohmann::json::parse(
+	std::string&, const parser_callback_t, const bool, const bool);
+extern template nlohmann::json nlohmann::json::parse(
+	const std::string&, const parser_callback_t, const bool, const bool);
+extern template nlohmann::json nlohmann::json::parse(
+	std::string&&, const parser_callback_t, const bool, const bool);
