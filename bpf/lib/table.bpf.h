@@ -59,7 +59,9 @@ static __always_inline TABLE_CELL *table_cell(__u32 at)
 	__u32 cpu = bpf_get_smp_processor_id();
 	struct table_cpu *cells = bpf_map_lookup_elem(&table_cpus, &cpu);
 
-	return cells ? &cells->cells[at & (TABLE_CELLS - 1)] : NULL;
+	// The compiler, which knows the bound, would leave out the mask; before 6.2 the verifier forgets it with a register
+	// that is put aside during a call.
+	return cells ? &cells->cells[opaque(at) & (TABLE_CELLS - 1)] : NULL;
 }
 #endif
 

@@ -74,4 +74,9 @@ def compare(arch, reports, packages):
 				"; ".join(wrong) or "not as in the table, `tests/matrix/run --renew` puts it there: " + ", ".join(new))
 			cell.word = str(max(found.values()))
 			rows.setdefault("instructions: " + hook, {})[suite] = cell
+		told = {hook for hook, _ in report.instructions}
+		lost = {hook for (hook, _), row in known.items() if (arch, suite) in row} - told
+		for hook in sorted(lost) if not report.ending else []:
+			rows.setdefault("instructions: " + hook, {})[suite] = Result("",
+				"FAIL" if kernels[arch, suite] == packages[suite] else "skip", 0, "is in the table, and was not loaded")
 	return rows
