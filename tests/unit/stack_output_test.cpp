@@ -69,6 +69,11 @@ TEST_CASE("frames of the tracer's own end where the traced function begins")
 	// The kernel need not list programs.
 	CHECK(own({"[unknown]", "[unknown]", "bpf_trace_run4", "__schedule"}) == 3);
 	CHECK(own({"[unknown]", "[unknown]", "[unknown]"}) == 0);
+	CHECK(own({"bpf_get_stack_raw_tp", "[unknown]", "[unknown]", "bpf_trace_run4", "__schedule"}) == 4);
+	// Nor compile them.
+	CHECK(own({"bpf_get_stack_raw_tp", "___bpf_prog_run", "__bpf_prog_run64", "bpf_trace_run4",
+			  "__traceiter_sched_switch", "__schedule"}) == 5);
+	CHECK(own({"__bpf_prog_put_noref", "bpf_prog_release"}) == 0);
 	// A task may itself be within bpf(), or be preempted within another program.
 	CHECK(own({"bpf_trace_run4", "__schedule", "schedule", "bpf_prog_load", "__sys_bpf"}) == 1);
 	CHECK(own({"bpf_trace_run4", "__schedule", "irqentry_exit", "bpf_prog_6deef7357e7b4530_f",
