@@ -15,8 +15,7 @@ enum open_flag {
 };
 
 // data holds path_len bytes, with NUL; and at base_at, base_len bytes: the names of that directory's path, from the leaf
-// up, each closed by NUL; and, where they were asked for, at callers_at (a
-// multiple of 8) who called.
+// up, each closed by NUL; and at callers_at, a multiple of 8, who called, where that was asked for.
 struct opensnoop_event {
 	__u64 ts; // CLOCK_BOOTTIME, ns
 	__u64 cgroup;

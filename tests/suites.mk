@@ -11,7 +11,7 @@ $(O)/tests/$(1): $(2) $$(call obj,$$(sort $$(wildcard tests/$(1)/*.cpp)) $$(supp
 endef
 # The behaviour suite asks the tools what they declare, and runs them as the live tests do.
 $(if $(filter live,$(suites)),$(eval $(call suite,live,$(lib_obj))))
-$(if $(filter behaviour,$(suites)),$(eval $(call suite,behaviour,$(lib_obj) $(tool_obj),tests/live/harness.cpp)))
+$(if $(filter behaviour,$(suites)),$(eval $(call suite,behaviour,$(lib_obj) $(tool_obj),$(wildcard tests/live/harness*.cpp))))
 $(if $(filter unit,$(suites)),$(eval $(call suite,unit,$(unit_obj) $(call obj,$(filter-out src/docs/lib/man%,$(docs_lib))))))
 
 ifdef SAN

@@ -2,6 +2,8 @@
 // The kernel says EINVAL for a helper that it has not, and libbpf ESRCH for a tracepoint: neither says which.
 #include "bpf/missing_part.h"
 
+#include "bpf/instructions.h"
+
 #include <bpf/libbpf.h>
 
 #include <cerrno>
@@ -25,35 +27,6 @@ constexpr Part kHelpers[] = {
 	{BPF_FUNC_get_current_task_btf, "bpf_get_current_task_btf()", "5.11"},
 };
 constexpr Part kMaps[] = {{BPF_MAP_TYPE_TASK_STORAGE, "task storage", "5.11"}};
-
-bool calls(const bpf_program* program, int helper)
-{
-	const bpf_insn* instructions = bpf_program__insns(program);
-	for (size_t i = 0; i < bpf_program__insn_cnt(program); i++)
-		if (instructions[i].code == (BPF_JMP | BPF_CALL) && !instructions[i].src_reg &&
-			instructions[i].imm == helper)
-			return true;
-	return false;
-}
-
-// libbpf puts a call of such a number in the place of a map that is not made, and adds the map's index.
-constexpr int kAbsentMaps = 2001000000, kMostMaps = 1000000;
-
-const bpf_map* absent_map(const bpf_object* object, const bpf_program* program)
-{
-	const bpf_insn* instructions = bpf_program__insns(program);
-	for (size_t i = 0; i < bpf_program__insn_cnt(program); i++) {
-		int index = instructions[i].imm - kAbsentMaps;
-		if (instructions[i].code != (BPF_JMP | BPF_CALL) || index < 0 || index >= kMostMaps)
-			continue;
-		const bpf_map* map = nullptr;
-		do
-			map = bpf_object__next_map(object, map);
-		while (map && index--);
-		return map;
-	}
-	return nullptr;
-}
 
 const Part* refused_kind(const bpf_map* map)
 {
@@ -96,13 +69,10 @@ std::optional<Diagnosis> missing_part(const bpf_object* object, int error)
 			continue;
 		}
 		for (const Part& helper : kHelpers)
-			if (calls(program, helper.id) &&
+			if (calls_helper({bpf_program__insns(program), bpf_program__insn_cnt(program)}, helper.id) &&
 				!libbpf_probe_bpf_helper(
 					BPF_PROG_TYPE_RAW_TRACEPOINT, static_cast<bpf_func_id>(helper.id), nullptr))
 				return without(helper.name, helper.since);
-		if (const bpf_map* map = absent_map(object, program))
-			if (const Part* kind = refused_kind(map))
-				return without(kind->name, kind->since);
 	}
 	const bpf_map* map = nullptr;
 	while (error == -EINVAL && (map = bpf_object__next_map(object, map)))

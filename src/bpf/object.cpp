@@ -203,18 +203,20 @@ std::unique_ptr<Object> ObjectLoader::try_hooks(const HookSet& hooks, const Kern
 	const bool shortened = excerpt != nullptr;
 	excerpt.reset();
 	// What is tried again is gone before: before 5.11 its maps count against the limit on locked memory.
-	const auto again = [&](Manner other) {
+	const auto again = [&](bool excerpt_too) {
 		object.reset();
-		return try_hooks(hooks, types, before_attach, other);
+		return try_hooks(hooks, types, before_attach, {false, excerpt_too, manner.told});
 	};
 	// Without a level libbpf asks for the verifier's whole log itself, but only of what is refused.
 	if (error && manner.statistics)
-		return again({false, manner.excerpt});
+		return again(manner.excerpt);
 	// Something was looked for and not found. It may lie in a module, for one.
 	if (shortened && (error == -ESRCH || error == -ENOENT)) {
 		log_line(type_.name, "loads again, with all of the kernel's types", std::strerror(-error));
-		return again({false, false});
+		return again(false);
 	}
+	if (error && !manner.told)
+		throw Error(kUnavailable, "");
 	if (error) {
 		if (const auto missing = missing_part(object->object_, error))
 			throw Refused("", *missing);
@@ -255,7 +257,8 @@ std::unique_ptr<Object> ObjectLoader::start(const std::function<void(Object&)>& 
 	for (size_t i = 0;; i++) {
 		const bool last = i + 1 == hooks_.size();
 		try {
-			auto object = try_hooks(hooks_[i], types, before_attach, {libbpf_log(), true});
+			auto object =
+				try_hooks(hooks_[i], types, before_attach, {libbpf_log(), true, last || libbpf_log()});
 			if (i > 0)
 				log_line(type_.name, "uses hook set " + hooks_[i].name, hooks_[i].cost);
 			return object;
@@ -276,7 +279,7 @@ std::vector<HookTrial> ObjectLoader::trials()
 		try {
 			require_bpf();
 			const KernelTypes types(btf_);
-			try_hooks(hooks, types, [](Object&) {}, {libbpf_log(), true});
+			try_hooks(hooks, types, [](Object&) {}, {libbpf_log(), true, true});
 			break;
 		} catch (const Refused& refused) {
 			trial.code = refused.code;

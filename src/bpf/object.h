@@ -146,6 +146,7 @@ private:
 	struct Manner {
 		bool statistics; // of the verifier, for libbpf's log
 		bool excerpt;    // of the kernel's types, in place of all
+		bool told;       // why it is refused, so it is looked for
 	};
 	std::unique_ptr<Object> try_hooks(const HookSet& hooks, const KernelTypes& types,
 		const std::function<void(Object&)>& before_attach, Manner manner);

@@ -9,7 +9,6 @@
 #include <cstdio>
 #include <cstring>
 #include <fstream>
-#include <sstream>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -78,10 +77,7 @@ void until_blocked(pid_t pid)
 {
 	const std::string path = "/proc/" + std::to_string(pid) + "/status";
 	for (int i = 0; i < kPatienceMs; i++) {
-		std::ifstream file(path);
-		std::stringstream text;
-		text << file.rdbuf();
-		if (text.str().find("\nState:\tS") != std::string::npos)
+		if (contents(path).find("\nState:\tS") != std::string::npos)
 			return;
 		const timespec nap = {0, 1000000};
 		nanosleep(&nap, nullptr);

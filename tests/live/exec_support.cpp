@@ -272,11 +272,7 @@ OwnHierarchy::OwnHierarchy(const std::string& folder)
 OwnHierarchy::~OwnHierarchy()
 {
 	// A hierarchy that is unmounted while a group that was removed still dies stays for ever: it is mounted once more then.
-	const auto stays = [&] {
-		std::ifstream all("/proc/self/cgroup");
-		const std::string text{std::istreambuf_iterator<char>(all), {}};
-		return text.find(name_ + ":") != std::string::npos;
-	};
+	const auto stays = [&] { return contents("/proc/self/cgroup").find(name_ + ":") != std::string::npos; };
 	for (int i = 0; mounted_ && i < 1000; i++) {
 		if (i > 0 && mount("none", folder_.c_str(), "cgroup", 0, ("none," + name_).c_str()) != 0)
 			break;

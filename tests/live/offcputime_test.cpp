@@ -124,13 +124,10 @@ TEST_CASE("offcputime: a task that does not come back is told up to the end")
 	load.go();
 	load.truth(1);
 	// Until it is off: its own word came before.
+	const std::string path = "/proc/" + std::to_string(load.pid()) + "/stat";
 	for (std::string stat; stat.find(") S ") == std::string::npos;) {
-		FILE* file = std::fopen(("/proc/" + std::to_string(load.pid()) + "/stat").c_str(), "re");
-		REQUIRE(file);
-		char text[256] = {};
-		const size_t size = std::fread(text, 1, sizeof(text) - 1, file);
-		std::fclose(file);
-		stat.assign(text, size);
+		stat = contents(path);
+		REQUIRE(!stat.empty());
 	}
 	tool.stop();
 	int64_t partial = 0;

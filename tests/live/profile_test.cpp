@@ -54,17 +54,6 @@ double kernel_seconds()
 	return static_cast<double>(used.ru_stime.tv_sec) + static_cast<double>(used.ru_stime.tv_usec) / 1e6;
 }
 
-std::string status_of(pid_t pid)
-{
-	char text[4096] = {};
-	FILE* file = std::fopen(("/proc/" + std::to_string(pid) + "/status").c_str(), "re");
-	if (!file)
-		return "";
-	const size_t size = std::fread(text, 1, sizeof(text), file);
-	std::fclose(file);
-	return {text, size};
-}
-
 } // namespace
 
 TEST_CASE("profile: as many samples as the process used CPU time, three to one in two functions")
@@ -275,7 +264,8 @@ TEST_CASE("profile: folded lines are what a flame graph reads, and speedscope's 
 	Process process(
 		{corescope_path(), "profile", "-F", "997", "-p", std::to_string(load.pid()), "--output", format});
 	// It says nothing before the end, but gives up system calls once it is attached.
-	while (status_of(process.pid()).find("\nSeccomp:\t2") == std::string::npos)
+	const std::string status = "/proc/" + std::to_string(process.pid()) + "/status";
+	while (contents(status).find("\nSeccomp:\t2") == std::string::npos)
 		REQUIRE_FALSE(process.ended());
 	load.go();
 	load.truth();

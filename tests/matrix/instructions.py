@@ -59,7 +59,8 @@ def compare(arch, reports, packages):
 	kernels, known = read()
 	rows = {}
 	for suite, report in reports.items():
-		for hook in dict.fromkeys(hook for hook, _ in report.instructions):
+		loaded = dict.fromkeys(hook for hook, _ in report.instructions)
+		for hook in loaded:
 			found = {program: count for (of, program), count in report.instructions.items() if of == hook}
 			wrong, new = [], []
 			for program, count in found.items():
@@ -74,8 +75,7 @@ def compare(arch, reports, packages):
 				"; ".join(wrong) or "not as in the table, `tests/matrix/run --renew` puts it there: " + ", ".join(new))
 			cell.word = str(max(found.values()))
 			rows.setdefault("instructions: " + hook, {})[suite] = cell
-		told = {hook for hook, _ in report.instructions}
-		lost = {hook for (hook, _), row in known.items() if (arch, suite) in row} - told
+		lost = {hook for (hook, _), row in known.items() if (arch, suite) in row} - set(loaded)
 		for hook in sorted(lost) if not report.ending else []:
 			rows.setdefault("instructions: " + hook, {})[suite] = Result("",
 				"FAIL" if kernels[arch, suite] == packages[suite] else "skip", 0, "is in the table, and was not loaded")

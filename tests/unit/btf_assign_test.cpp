@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Values set from text by their BTF type: taken whole and in range, or refused with what would fit, and then unchanged.
 #include "btf_trial.h"
-
 #include "json.h"
 
 #include <random>
